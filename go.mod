@@ -1,0 +1,3 @@
+module pldoctor
+
+go 1.26

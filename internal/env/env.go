@@ -1,0 +1,49 @@
+// Package env is the one door through which a probe reaches a network and the
+// settings of the host that it runs on: a struct of functions in standard
+// types. There is no default. A probe that was handed a lab host's Env cannot
+// leave the lab.
+package env
+
+import (
+	"context"
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// Env is a host as a program on it sees the world.
+type Env struct {
+	// Dial opens a connection to an address "ip:port", never to a name, from
+	// this host. Network is "tcp" or "udp".
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Lookup resolves a name as programs on this host do (hosts file, resolver
+	// library, search domains), IPv4 and IPv6.
+	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
+	// Resolvers says which DNS servers this host is configured to ask.
+	Resolvers func() (Resolvers, error)
+	// HostsFile returns the text of the hosts file and its path.
+	HostsFile func() (text, path string, err error)
+	// Getenv reads an environment variable, "" when it is not set.
+	Getenv func(key string) string
+	// Addresses are the host's own, loopback left out.
+	Addresses func() []netip.Addr
+	// Exists tells whether a file is there; platforms betray themselves so.
+	Exists func(path string) bool
+	// Roots are the certificate authorities that this host trusts.
+	Roots func() (*x509.CertPool, error)
+	// Token gets an access token for an audience such as
+	// "https://vault.azure.net". Nil when there is no way to get one.
+	Token func(ctx context.Context, audience string) (string, error)
+	// Now is this host's clock.
+	Now func() time.Time
+}
+
+// Resolvers is what a host is told about DNS servers.
+type Resolvers struct {
+	Servers []netip.Addr            // in the order in which they are asked
+	Split   map[string][]netip.Addr // per domain, with a final dot; split DNS of a VPN, NRPT, scoped resolvers
+	Search  []string
+	Ndots   int // 0 means the default, 1
+	Source  string
+}

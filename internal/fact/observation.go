@@ -1,0 +1,140 @@
+package fact
+
+import (
+	"net/netip"
+	"time"
+
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/service"
+)
+
+// An Observation is everything seen from one client, or everything that a
+// prediction says would be seen: the journeys, and the raw facts under them.
+type Observation struct {
+	Client   Client    `json:"client"`
+	Started  time.Time `json:"started,omitzero"`
+	Complete bool      `json:"complete"` // false when the budget ran out, or side probes were cut
+
+	Journey   Journey       `json:"journey"`   // the request as a program on the client makes it
+	Direct    Journey       `json:"direct"`    // the same past the proxy; equal to Journey without one
+	Servers   []ServerView  `json:"servers"`   // what each DNS server says
+	Addresses []AddressView `json:"addresses"` // the request to each candidate address
+
+	Lookups  []Lookup  `json:"lookups,omitempty"`  // raw, in the order of the plan
+	Requests []Request `json:"requests,omitempty"` // raw, in the order of the plan
+}
+
+// A Client is what the client's machine says of itself.
+type Client struct {
+	Host        string       `json:"host"`
+	Network     string       `json:"network,omitempty"` // VNet or site by name, where known
+	Runs        string       `json:"runs"`              // vm, container, aks-pod, …
+	Addresses   []netip.Addr `json:"addresses,omitempty"`
+	Resolvers   []netip.Addr `json:"resolvers,omitempty"`
+	Search      []string     `json:"search,omitempty"`
+	Ndots       int          `json:"ndots,omitempty"`
+	Split       []string     `json:"split,omitempty"` // domains with servers of their own
+	HostsFile   []HostsLine  `json:"hostsFile,omitempty"`
+	HostsPath   string       `json:"hostsPath,omitempty"`
+	Proxy       string       `json:"proxy,omitempty"`       // host:port, without credentials
+	ProxySource string       `json:"proxySource,omitempty"` // the variable that named it or exempted the vault
+}
+
+// A HostsLine is a line of the hosts file that concerns the vault.
+type HostsLine struct {
+	Name dnsname.Name `json:"name"`
+	Addr netip.Addr   `json:"addr"`
+	Line int          `json:"line"`
+}
+
+// A ServerRole says why a DNS server was asked.
+type ServerRole string
+
+// Roles.
+const (
+	RoleConfigured ServerRole = "configured"
+	RoleAzure      ServerRole = "azure-dns"
+	RolePublic     ServerRole = "public"
+)
+
+// A ServerView is what one DNS server says: of the vault's hostname, and of
+// its name in the private zone, which tells a server that forwards the wrong
+// domain from one that forwards none.
+type ServerView struct {
+	Server  netip.Addr `json:"server"`
+	Role    ServerRole `json:"role"`
+	Reached Outcome    `json:"reached,omitempty"` // OK, or why there is no answer
+	Host    AnswerHop  `json:"host"`
+	Alias   AnswerHop  `json:"alias"`
+}
+
+// An AddressView is the request to one address, whatever DNS says.
+type AddressView struct {
+	Addr     netip.Addr  `json:"addr"`
+	Connect  ConnectHop  `json:"connect"`
+	TLS      TLSHop      `json:"tls"`
+	Exchange ExchangeHop `json:"exchange"`
+}
+
+// A Lookup is one question and what came of it, filled in also on failure.
+type Lookup struct {
+	Server    netip.Addr     `json:"server,omitzero"` // none: the program's own lookup
+	Question  dnsname.Name   `json:"question"`
+	Type      string         `json:"type"` // A or AAAA; "" for the program's lookup
+	Outcome   Outcome        `json:"outcome"`
+	Error     string         `json:"error,omitempty"`
+	Chain     []dnsname.Name `json:"chain,omitempty"` // the names after the question, in order
+	Addrs     []netip.Addr   `json:"addrs,omitempty"`
+	TTL       uint32         `json:"ttl,omitempty"` // seconds, the smallest of the answer
+	Transport string         `json:"transport,omitempty"`
+	Took      time.Duration  `json:"tookNs,omitempty"`
+}
+
+// A Request is one HTTPS request and what came of it, filled in as far as it
+// got.
+type Request struct {
+	Addr      netip.Addr          `json:"addr,omitzero"`
+	Proxy     string              `json:"proxy,omitempty"`
+	Method    string              `json:"method"`
+	Path      string              `json:"path"`
+	Token     bool                `json:"token,omitempty"` // a token was presented
+	Stage     Stage               `json:"stage"`           // how far it got
+	Outcome   Outcome             `json:"outcome"`
+	Error     string              `json:"error,omitempty"`
+	Issuer    string              `json:"issuer,omitempty"`
+	Status    int                 `json:"status,omitempty"`
+	Info      service.NetworkInfo `json:"networkInfo,omitzero"`
+	RequestID string              `json:"requestId,omitempty"`
+	Region    string              `json:"region,omitempty"`
+	Version   string              `json:"version,omitempty"`
+	Denial    service.Denial      `json:"denial,omitempty"`
+	Body      string              `json:"body,omitempty"` // the start of an error body, as evidence
+	Took      Phases              `json:"took"`
+}
+
+// Phases are the times that the parts of a request took.
+type Phases struct {
+	Connect time.Duration `json:"connectNs,omitempty"`
+	TLS     time.Duration `json:"tlsNs,omitempty"`
+	HTTP    time.Duration `json:"httpNs,omitempty"`
+}
+
+// ServerAs returns the view of the first server with that role.
+func (o Observation) ServerAs(role ServerRole) (ServerView, bool) {
+	for _, v := range o.Servers {
+		if v.Role == role {
+			return v, true
+		}
+	}
+	return ServerView{}, false
+}
+
+// At returns the view of an address.
+func (o Observation) At(a netip.Addr) (AddressView, bool) {
+	for _, v := range o.Addresses {
+		if v.Addr == a {
+			return v, true
+		}
+	}
+	return AddressView{}, false
+}

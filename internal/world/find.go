@@ -1,0 +1,274 @@
+package world
+
+import (
+	"iter"
+	"net/netip"
+	"strings"
+
+	"pldoctor/internal/dnsname"
+)
+
+// each yields the resources of type T found by a key, ordered by id.
+func each[T Resource](w *World, k key) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		ids, _ := w.index.get(k)
+		for _, id := range ids {
+			if t, ok := find[T](w, id); ok && !yield(t) {
+				return
+			}
+		}
+	}
+}
+
+// one returns the first resource of type T found by a key, or the zero T.
+func one[T Resource](w *World, k key) (t T, ok bool) {
+	for t := range each[T](w, k) {
+		return t, true
+	}
+	return t, false
+}
+
+// VNet returns the VNet of that id.
+func (w *World) VNet(id ID) (*VNet, bool) { return find[*VNet](w, id) }
+
+// VNets yields all VNets.
+func (w *World) VNets() iter.Seq[*VNet] { return each[*VNet](w, key{kind: ofType, id: "vnet"}) }
+
+// Subnet returns the subnet of that id and its VNet.
+func (w *World) Subnet(id ID) (*Subnet, *VNet, bool) {
+	v, ok := w.VNet(id.Parent())
+	if !ok {
+		return nil, nil, false
+	}
+	for i := range v.Subnets {
+		if v.Subnets[i].ID == id {
+			return &v.Subnets[i], v, true
+		}
+	}
+	return nil, nil, false
+}
+
+// SubnetOf returns the subnet of v that holds an address.
+func (v *VNet) SubnetOf(a netip.Addr) (*Subnet, bool) {
+	for i := range v.Subnets {
+		if contains(v.Subnets[i].Prefixes, a) {
+			return &v.Subnets[i], true
+		}
+	}
+	return nil, false
+}
+
+// Holds tells whether a is in the VNet's address space.
+func (v *VNet) Holds(a netip.Addr) bool { return contains(v.Prefixes, a) }
+
+// Holds tells whether a is in the site's address space.
+func (s *Site) Holds(a netip.Addr) bool { return contains(s.Prefixes, a) }
+
+// PeeringTo returns v's side of its peering with another VNet.
+func (v *VNet) PeeringTo(remote ID) (*Peering, bool) {
+	for i := range v.Peerings {
+		if v.Peerings[i].Remote == remote {
+			return &v.Peerings[i], true
+		}
+	}
+	return nil, false
+}
+
+// NSG returns the network security group of that id.
+func (w *World) NSG(id ID) (*NSG, bool) { return find[*NSG](w, id) }
+
+// RouteTable returns the route table of that id.
+func (w *World) RouteTable(id ID) (*RouteTable, bool) { return find[*RouteTable](w, id) }
+
+// Firewall returns the firewall of that id.
+func (w *World) Firewall(id ID) (*Firewall, bool) { return find[*Firewall](w, id) }
+
+// Gateway returns the gateway of that id.
+func (w *World) Gateway(id ID) (*Gateway, bool) { return find[*Gateway](w, id) }
+
+// GatewayIn returns a gateway of a VNet.
+func (w *World) GatewayIn(vnet ID) (*Gateway, bool) {
+	return one[*Gateway](w, key{kind: connecting, id: vnet})
+}
+
+// Hub returns the virtual hub of that id.
+func (w *World) Hub(id ID) (*Hub, bool) { return find[*Hub](w, id) }
+
+// HubOf returns the virtual hub that a VNet is connected to.
+func (w *World) HubOf(vnet ID) (*Hub, bool) { return one[*Hub](w, key{kind: connecting, id: vnet}) }
+
+// Site returns the site of that id.
+func (w *World) Site(id ID) (*Site, bool) { return find[*Site](w, id) }
+
+// SitesOn yields the sites that are connected to a VNet or hub.
+func (w *World) SitesOn(id ID) iter.Seq[*Site] {
+	return each[*Site](w, key{kind: connecting, id: id})
+}
+
+// Sites yields all sites.
+func (w *World) Sites() iter.Seq[*Site] { return each[*Site](w, key{kind: ofType, id: "site"}) }
+
+// Vault returns the vault of that id.
+func (w *World) Vault(id ID) (*Vault, bool) { return find[*Vault](w, id) }
+
+// VaultNamed returns the vault of that name, our own before one of another
+// tenant. Vault names are unique in a cloud.
+func (w *World) VaultNamed(name string) (*Vault, bool) {
+	return one[*Vault](w, key{kind: named, id: ID(strings.ToLower(name))})
+}
+
+// Vaults yields all vaults.
+func (w *World) Vaults() iter.Seq[*Vault] { return each[*Vault](w, key{kind: ofType, id: "vault"}) }
+
+// VaultsAt yields the vaults whose public front end has that address: front
+// ends are shared.
+func (w *World) VaultsAt(a netip.Addr) iter.Seq[*Vault] {
+	return each[*Vault](w, key{kind: publicly, addr: a})
+}
+
+// Endpoint returns the private endpoint of that id.
+func (w *World) Endpoint(id ID) (*Endpoint, bool) { return find[*Endpoint](w, id) }
+
+// Endpoints yields all private endpoints.
+func (w *World) Endpoints() iter.Seq[*Endpoint] {
+	return each[*Endpoint](w, key{kind: ofType, id: "endpoint"})
+}
+
+// EndpointsOf yields the private endpoints that target a vault.
+func (w *World) EndpointsOf(vault ID) iter.Seq[*Endpoint] {
+	return each[*Endpoint](w, key{kind: targeting, id: vault})
+}
+
+// EndpointsIn yields the private endpoints in a VNet.
+func (w *World) EndpointsIn(vnet ID) iter.Seq[*Endpoint] {
+	return each[*Endpoint](w, key{kind: within, id: vnet})
+}
+
+// EndpointAt returns the private endpoint that has an address in a VNet.
+func (w *World) EndpointAt(vnet ID, a netip.Addr) (*Endpoint, bool) {
+	return one[*Endpoint](w, key{kind: holding, id: vnet, addr: a})
+}
+
+// VNet is the id of the VNet that the endpoint is in.
+func (e *Endpoint) VNet() ID { return e.Subnet.Parent() }
+
+// ConnectionOf returns the vault's connection of an endpoint.
+func (v *Vault) ConnectionOf(endpoint ID) (*Connection, bool) {
+	for i := range v.Connections {
+		if v.Connections[i].Endpoint == endpoint {
+			return &v.Connections[i], true
+		}
+	}
+	return nil, false
+}
+
+// Effective tells whether traffic through e reaches its vault: the vault holds
+// an approved and succeeded connection of it, and the endpoint is provisioned.
+func (w *World) Effective(e *Endpoint) bool {
+	v, ok := w.Vault(e.Target)
+	if !ok || e.Provisioning != Succeeded {
+		return false
+	}
+	c, ok := v.ConnectionOf(e.ID)
+	return ok && c.Effective()
+}
+
+// HasAlias tells whether the vault's public registration points into the
+// private zone: by default, when some connection of it is approved.
+func (v *Vault) HasAlias() bool {
+	if v.Alias != Unknown {
+		return v.Alias == Yes
+	}
+	for _, c := range v.Connections {
+		if c.Status == Approved {
+			return true
+		}
+	}
+	return false
+}
+
+// Zone returns the private DNS zone of that id.
+func (w *World) Zone(id ID) (*Zone, bool) { return find[*Zone](w, id) }
+
+// Zones yields all private DNS zones.
+func (w *World) Zones() iter.Seq[*Zone] { return each[*Zone](w, key{kind: ofType, id: "zone"}) }
+
+// ZonesNamed yields the private DNS zones of a domain: there may be many.
+func (w *World) ZonesNamed(n dnsname.Name) iter.Seq[*Zone] {
+	return each[*Zone](w, key{kind: domain, name: n})
+}
+
+// ZonesLinked yields the private DNS zones that are linked to a VNet.
+func (w *World) ZonesLinked(vnet ID) iter.Seq[*Zone] {
+	return each[*Zone](w, key{kind: linkedTo, id: vnet})
+}
+
+// LinkTo returns the zone's link to a VNet.
+func (z *Zone) LinkTo(vnet ID) (*Link, bool) {
+	for i := range z.Links {
+		if z.Links[i].VNet == vnet {
+			return &z.Links[i], true
+		}
+	}
+	return nil, false
+}
+
+// Record returns the zone's record set of that label, compared without case,
+// and type.
+func (z *Zone) Record(label string, t RecordType) (*Record, bool) {
+	for i := range z.Records {
+		if z.Records[i].Type == t && strings.EqualFold(z.Records[i].Label, label) {
+			return &z.Records[i], true
+		}
+	}
+	return nil, false
+}
+
+// RulesetsLinked yields the forwarding rulesets that are linked to a VNet.
+func (w *World) RulesetsLinked(vnet ID) iter.Seq[*Ruleset] {
+	return each[*Ruleset](w, key{kind: linkedTo, id: vnet})
+}
+
+// ResolverAt returns the Private Resolver that has an inbound endpoint with an
+// address in a VNet.
+func (w *World) ResolverAt(vnet ID, a netip.Addr) (*Resolver, bool) {
+	return one[*Resolver](w, key{kind: holding, id: vnet, addr: a})
+}
+
+// ResolverOf returns the Private Resolver that owns an outbound endpoint.
+func (w *World) ResolverOf(outboundEndpoint ID) (*Resolver, bool) {
+	return one[*Resolver](w, key{kind: outbound, id: outboundEndpoint})
+}
+
+// FirewallAt returns the firewall that has an address in a VNet or hub.
+func (w *World) FirewallAt(network ID, a netip.Addr) (*Firewall, bool) {
+	return one[*Firewall](w, key{kind: holding, id: network, addr: a})
+}
+
+// Host returns the host of that id.
+func (w *World) Host(id ID) (*Host, bool) { return find[*Host](w, id) }
+
+// Hosts yields all hosts, ordered by name.
+func (w *World) Hosts() iter.Seq[*Host] { return each[*Host](w, key{kind: ofType, id: "host"}) }
+
+// HostAt returns the host that has an address in a network.
+func (w *World) HostAt(network ID, a netip.Addr) (*Host, bool) {
+	return one[*Host](w, key{kind: holding, id: network, addr: a})
+}
+
+// PerimeterOf returns the network security perimeter of a resource.
+func (w *World) PerimeterOf(id ID) (*Perimeter, bool) {
+	return one[*Perimeter](w, key{kind: securing, id: id})
+}
+
+// WebApps yields all App Service and Functions apps.
+func (w *World) WebApps() iter.Seq[*WebApp] { return each[*WebApp](w, key{kind: ofType, id: "webapp"}) }
+
+func contains(prefixes []netip.Prefix, a netip.Addr) bool {
+	for _, p := range prefixes {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,112 @@
+package world
+
+import (
+	"net/netip"
+	"time"
+
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/settings"
+)
+
+// Runs says on what a host's programs run.
+type Runs string
+
+// What programs run on.
+const (
+	OnVM         Runs = "vm"
+	OnContainer  Runs = "container"
+	OnAKS        Runs = "aks-pod"
+	OnAppService Runs = "app-service"
+	OnFunction   Runs = "function"
+	OnCloudShell Runs = "cloud-shell"
+	OnManaged    Runs = "managed-service"
+	OnAppGateway Runs = "application-gateway"
+)
+
+// An Identity says what a token of a host may do.
+type Identity string
+
+// Identities.
+const (
+	NoIdentity      Identity = "none"
+	InvalidIdentity Identity = "invalid"
+	NoRole          Identity = "no-role"
+	Reader          Identity = "reader"
+)
+
+// A Host is a machine: ARM does not know what runs inside one.
+type Host struct {
+	Meta
+	Network       ID // a VNet, a gateway's address pool, a site, or Internet
+	Subnet        ID // of a VNet
+	Address       netip.Addr
+	Addresses     []netip.Addr // more of them
+	PublicAddress netip.Addr   // what the internet sees; a default per network otherwise
+	Runs          Runs
+	Behind        ID   // a pod: leaves with that host's address
+	Integrated    Tri  // App Service: connected to a VNet
+	RouteAll      bool // App Service: all outbound traffic through the VNet
+	Wants         Wants
+	Identity      Identity
+
+	Nameservers []netip.Addr // empty: what the network hands out
+	Split       []Forward    // longest domain first
+	Search      []string
+	Ndots       int // 0 means the default, 1
+	HostsFile   string
+	Hosts       []settings.HostsEntry // parsed from HostsFile
+	Environ     map[string]string
+	HostHeader  string       // sent instead of the vault's hostname
+	Open        []netip.Addr // connections kept alive since before
+	Cached      map[dnsname.Name]CachedAnswer
+
+	DNS     *DNSRole
+	Proxy   *ProxyRole
+	Forward *ForwardRole
+}
+
+// A CachedAnswer is an old answer that a host still holds.
+type CachedAnswer struct {
+	Addr netip.Addr
+	TTL  time.Duration // what is left of it
+}
+
+// Wants says which path counts as right.
+type Wants string
+
+// What a client may want.
+const (
+	WantPrivate Wants = "private"
+	WantAny     Wants = "any"
+)
+
+// A ProxyRole is what a host that is an explicit HTTP proxy does.
+type ProxyRole struct {
+	Port         uint16
+	InterceptTLS bool
+	Issuer       string // distinguished name of the authority that re-signs
+	Trusted      bool   // clients of the lab trust that authority
+	Answers      int    // to CONNECT: 200, 407, 403, 502
+	RewriteHost  string // put into the Host header
+}
+
+// A ForwardRole is what a host does that forwards packets (an appliance).
+type ForwardRole struct {
+	SNAT         bool
+	Blocks       []netip.Prefix // destinations that it drops
+	InterceptTLS bool
+	Issuer       string
+}
+
+// HasRole tells whether the host is a server of some kind, and so no client.
+func (h *Host) HasRole() bool { return h.DNS != nil || h.Proxy != nil || h.Forward != nil }
+
+// Getenv reads the host's environment.
+func (h *Host) Getenv(key string) string { return h.Environ[key] }
+
+// A Gap is a part of Azure that was not read.
+type Gap struct {
+	Type string // a resource type, lower case; "" for all
+	Near ID     // at or below this id; "" for everywhere
+	Why  string // "403: lacks Microsoft.Network/privateDnsZones/read"
+}

@@ -1,0 +1,94 @@
+// Package world is the model of a piece of Azure and of what is connected to
+// it: VNets, sites, peerings, zones, links, private endpoints, vaults, hosts.
+//
+// A World is made once by New, which checks it, and is then only read. With
+// makes a changed copy and shares what did not change. What was not read from
+// Azure is Unread, which is not the same as absent.
+package world
+
+import "strings"
+
+// An ID names a resource: an ARM id in lower case, since ARM compares ids
+// without case, or "host:NAME", "site:NAME", "internet", "foreign:NAME".
+type ID string
+
+// Internet is the network of everything that is in no VNet and no site.
+const Internet ID = "internet"
+
+// MakeID returns the ID of an ARM id as Azure wrote it.
+func MakeID(path string) ID { return ID(strings.ToLower(strings.TrimSuffix(path, "/"))) }
+
+// HostID, SiteID and ForeignID name what ARM has no ids for.
+func HostID(name string) ID { return ID("host:" + strings.ToLower(name)) }
+
+// SiteID names a network outside Azure.
+func SiteID(name string) ID { return ID("site:" + strings.ToLower(name)) }
+
+// ForeignID names a vault of another tenant.
+func ForeignID(name string) ID { return ID("foreign:" + strings.ToLower(name)) }
+
+// Name is the last part of the id, in lower case.
+func (id ID) Name() string {
+	if _, name, ok := strings.Cut(string(id), ":"); ok && id[0] != '/' {
+		return name
+	}
+	return string(id[strings.LastIndexByte(string(id), '/')+1:])
+}
+
+// Parent is the id of the resource that a child resource belongs to, "" for
+// one that is no child.
+func (id ID) Parent() ID {
+	parts := strings.Split(string(id), "/")
+	if len(parts) < 11 { // "", subscriptions, s, resourcegroups, g, providers, ns, type, name, type, name
+		return ""
+	}
+	return ID(strings.Join(parts[:len(parts)-2], "/"))
+}
+
+// Segment returns what follows the segment key in an ARM id: the subscription
+// after "subscriptions", the group after "resourcegroups"; "" if there is none.
+func (id ID) Segment(key string) string {
+	parts := strings.Split(string(id), "/")
+	for i := 1; i+1 < len(parts); i += 2 {
+		if parts[i] == key {
+			return parts[i+1]
+		}
+	}
+	return ""
+}
+
+// Meta is what all resources have.
+type Meta struct {
+	ID   ID
+	Path string // the id as Azure, or the scenario, wrote it; for commands and for people
+}
+
+// At returns the Meta of an ARM id as written.
+func At(path string) Meta { return Meta{ID: MakeID(path), Path: strings.TrimSuffix(path, "/")} }
+
+// Meta lets every resource hand out its own.
+func (m Meta) meta() Meta { return m }
+
+// Name is the resource's name as it was written.
+func (m Meta) Name() string {
+	if m.Path == "" {
+		return m.ID.Name()
+	}
+	return m.Path[strings.LastIndexByte(m.Path, '/')+1:]
+}
+
+// Group is the resource group as it was written.
+func (m Meta) Group() string { return m.segment("resourcegroups") }
+
+// Subscription is the subscription's id.
+func (m Meta) Subscription() string { return m.segment("subscriptions") }
+
+func (m Meta) segment(key string) string {
+	parts := strings.Split(m.Path, "/")
+	for i := 1; i+1 < len(parts); i += 2 {
+		if strings.EqualFold(parts[i], key) {
+			return parts[i+1]
+		}
+	}
+	return ""
+}

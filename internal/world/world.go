@@ -1,0 +1,248 @@
+package world
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/service"
+)
+
+// A Resource is a part of a World: *VNet, *NSG, *RouteTable, *Firewall,
+// *Gateway, *Hub, *Site, *Vault, *Endpoint, *Perimeter, *Zone, *Resolver,
+// *Ruleset, *WebApp, *AppGateway, *Host. It must not be changed once a World
+// holds it: copy the struct, and the slices that differ, and put it with With.
+type Resource interface {
+	meta() Meta
+	keys() []key // what it can be found by
+	check(w *World, p *problems)
+}
+
+// A World is an immutable model. It is safe for use by many goroutines.
+type World struct {
+	service   service.Service
+	resources table[ID, Resource]
+	index     table[key, []ID]
+	gaps      []Gap
+	assume    Assumptions
+}
+
+// Assumptions decide what Azure leaves unknown. The zero value is what
+// seems likeliest.
+type Assumptions struct {
+	// OldNetworkInfo leaves conn_type and private_endpoint out of the header,
+	// as versions of the service before 2020 did.
+	OldNetworkInfo bool
+	// TCPDenialInner is the inner code beside "This TCP connection does not
+	// allow access to …"; public material does not hold one. Default:
+	// ForbiddenByConnection.
+	TCPDenialInner string
+	// DeadEndpointAnswers says that an endpoint without an effective
+	// connection completes TCP, and the service refuses with the TCP text.
+	// Default: packets to it vanish. Sources contradict each other.
+	DeadEndpointAnswers bool
+	// DenyGarbageToken says that a token that is not valid is refused for the
+	// network first. Default: 401.
+	DenyGarbageToken bool
+}
+
+// Parts is what a World is made of.
+type Parts struct {
+	Cloud     string // default AzureCloud
+	Resources []Resource
+	Gaps      []Gap
+	Assume    Assumptions
+}
+
+// New checks the parts and makes a World of them. The error joins a *Problem
+// for each fault found.
+func New(parts Parts) (*World, error) {
+	svc, ok := service.KeyVault(cmp.Or(parts.Cloud, "AzureCloud"))
+	if !ok {
+		return nil, &Problem{Field: "cloud", What: fmt.Sprintf("%q is not one of %v", parts.Cloud, service.Clouds())}
+	}
+	w := &World{service: svc, gaps: slices.Clone(parts.Gaps), assume: parts.Assume}
+	w.resources.base = make(map[ID]Resource, len(parts.Resources))
+	w.index.base = make(map[key][]ID, 2*len(parts.Resources))
+	var p problems
+	for _, r := range parts.Resources {
+		m := r.meta()
+		if m.ID == "" {
+			p.add(m, "id", "is missing")
+			continue
+		}
+		if _, twice := w.resources.base[m.ID]; twice {
+			p.add(m, "id", "stands twice")
+			continue
+		}
+		w.resources.base[m.ID] = r
+		for _, k := range r.keys() {
+			w.index.base[k] = append(w.index.base[k], m.ID)
+		}
+	}
+	for _, ids := range w.index.base {
+		slices.Sort(ids)
+	}
+	for _, r := range parts.Resources {
+		r.check(w, &p)
+	}
+	return w, errors.Join(p...)
+}
+
+// Empty is a World of one cloud with nothing in it.
+func Empty() *World {
+	w, err := New(Parts{})
+	if err != nil {
+		panic(err)
+	}
+	return w
+}
+
+// An Edit is one change to a World: put a resource in, in place of one with
+// the same id, or take one out.
+type Edit struct {
+	put    Resource
+	remove ID
+}
+
+// Put puts r in.
+func Put(r Resource) Edit { return Edit{put: r} }
+
+// Remove takes the resource of that id out, if it is there.
+func Remove(id ID) Edit { return Edit{remove: id} }
+
+// With returns a changed copy; w stays as it is. The cost is that of the
+// change, not of the World. Edits are made by this program and not checked.
+func (w *World) With(edits ...Edit) *World {
+	c := *w
+	c.resources, c.index = w.resources.changed(), w.index.changed()
+	for _, e := range edits {
+		id := e.remove
+		if e.put != nil {
+			id = e.put.meta().ID
+		}
+		if old, ok := c.resources.get(id); ok {
+			c.unindex(id, old)
+		}
+		if e.put == nil {
+			c.resources.set(id, nil)
+			continue
+		}
+		c.resources.set(id, &e.put)
+		for _, k := range e.put.keys() {
+			c.reindex(k, id)
+		}
+	}
+	return &c
+}
+
+// WithAssumptions returns a copy under other assumptions.
+func (w *World) WithAssumptions(a Assumptions) *World {
+	c := *w
+	c.assume = a
+	return &c
+}
+
+// WithGaps returns a copy in which these parts count as not read.
+func (w *World) WithGaps(gaps ...Gap) *World {
+	c := *w
+	c.gaps = append(slices.Clone(w.gaps), gaps...)
+	return &c
+}
+
+func (w *World) unindex(id ID, r Resource) {
+	for _, k := range r.keys() {
+		ids, _ := w.index.get(k)
+		ids = slices.DeleteFunc(slices.Clone(ids), func(x ID) bool { return x == id })
+		w.index.set(k, &ids)
+	}
+}
+
+func (w *World) reindex(k key, id ID) {
+	ids, _ := w.index.get(k)
+	at, found := slices.BinarySearch(ids, id)
+	if found {
+		return
+	}
+	ids = slices.Insert(slices.Clone(ids), at, id)
+	w.index.set(k, &ids)
+}
+
+// Service is Key Vault in the World's cloud.
+func (w *World) Service() service.Service { return w.service }
+
+// Assume returns the World's assumptions.
+func (w *World) Assume() Assumptions { return w.assume }
+
+// Gaps returns what was not read.
+func (w *World) Gaps() []Gap { return w.gaps }
+
+// Unread tells whether resources of a type, given in lower case, may exist
+// that were not read, and why.
+func (w *World) Unread(resourceType string) (why string, unread bool) {
+	for _, g := range w.gaps {
+		if g.Type == "" || g.Type == resourceType {
+			return g.Why, true
+		}
+	}
+	return "", false
+}
+
+// Resources returns all of them, ordered by id.
+func (w *World) Resources() []Resource {
+	var all []Resource
+	for _, r := range w.resources.all() {
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b Resource) int { return cmp.Compare(a.meta().ID, b.meta().ID) })
+	return all
+}
+
+// MetaOf returns the Meta of any resource.
+func MetaOf(r Resource) Meta { return r.meta() }
+
+// Lookup returns the resource of that id, or nil.
+func (w *World) Lookup(id ID) Resource {
+	r, _ := w.resources.get(id)
+	return r
+}
+
+// find returns the resource of that id if it is a T.
+func find[T Resource](w *World, id ID) (t T, ok bool) {
+	if id == "" {
+		return t, false
+	}
+	r, ok := w.resources.get(id)
+	if !ok {
+		return t, false
+	}
+	t, ok = r.(T)
+	return t, ok
+}
+
+// A key is what resources are found by.
+type key struct {
+	kind kind
+	id   ID
+	name dnsname.Name
+	addr netip.Addr
+}
+
+type kind uint8
+
+const (
+	ofType     kind = iota // id: the type's name
+	named                  // id: the vault's name
+	targeting              // id: the vault of an endpoint
+	within                 // id: the VNet of an endpoint
+	linkedTo               // id: the VNet of a zone's link, or a ruleset's
+	domain                 // name: of a zone
+	holding                // id: a network, addr: in it
+	publicly               // addr: a vault's front end
+	connecting             // id: what a gateway, site or hub is connected to
+	securing               // id: what a perimeter holds
+	outbound               // id: of an outbound endpoint
+)
