@@ -1,0 +1,111 @@
+// Package diagnose is the judge: from what was seen and what the configuration
+// predicts it makes a Report.
+package diagnose
+
+import (
+	"time"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/rule"
+)
+
+// SchemaVersion is the version of the report's shape.
+const SchemaVersion = "1"
+
+// A Report is the outcome of a diagnosis; every output format is made of it.
+type Report struct {
+	SchemaVersion string       `json:"schemaVersion"`
+	Tool          Tool         `json:"tool"`
+	Target        Target       `json:"target"`
+	Started       time.Time    `json:"started"`
+	Client        Client       `json:"client"`
+	Sources       []string     `json:"sources"` // "probe", "configuration"
+	Verdict       fact.Verdict `json:"verdict"`
+	Access        fact.Access  `json:"access"`
+	Path          Path         `json:"path"`
+	RootCauses    []string     `json:"rootCauses"`
+	Candidates    []string     `json:"candidates"`
+	Findings      []Finding    `json:"findings"`
+	Checks        []Check      `json:"checks"`
+	Facts         Facts        `json:"facts"`
+	Trace         []fact.Event `json:"trace"`
+}
+
+// Tool says which program made the report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Target is what was diagnosed.
+type Target struct {
+	Vault    string `json:"vault"`
+	Hostname string `json:"hostname"`
+	Cloud    string `json:"cloud"`
+}
+
+// Client is where it was diagnosed from.
+type Client struct {
+	Host    string `json:"host"`
+	Network string `json:"network,omitempty"`
+	Runs    string `json:"runs"`
+}
+
+// Path is the way that a request takes today.
+type Path struct {
+	Resolver    string   `json:"resolver,omitempty"`
+	Destination string   `json:"destination,omitempty"`
+	Endpoint    *string  `json:"endpoint"`
+	Via         []string `json:"via"`
+	SourceSeen  string   `json:"sourceSeen,omitempty"`
+	RequestIDs  []string `json:"requestIds"`
+}
+
+// A Role says what a finding is in the whole.
+type Role string
+
+// Roles of findings.
+const (
+	RoleCause       Role = "cause"
+	RoleConsequence Role = "consequence"
+	RoleCandidate   Role = "candidate"
+	RoleAdvice      Role = "advice"
+)
+
+// A Finding is something that is the matter.
+type Finding struct {
+	Code      string        `json:"code"`
+	Slug      string        `json:"slug"`
+	Title     string        `json:"title"`
+	Severity  rule.Severity `json:"severity"`
+	Role      Role          `json:"role"`
+	Certainty string        `json:"certainty"` // certain, likely, possible
+	Owner     rule.Owner    `json:"owner"`
+	Why       string        `json:"why"`
+	// Ask is the cheapest observation that tells a candidate from the others.
+	Ask      string          `json:"ask,omitempty"`
+	Evidence []rule.Evidence `json:"evidence"`
+	Fixes    []Fix           `json:"fixes"`
+	DocURL   string          `json:"docURL"`
+}
+
+// A Fix is one step of the repair.
+type Fix struct {
+	Title  string   `json:"title"`
+	Az     []string `json:"az"`
+	Verify []string `json:"verify"`
+}
+
+// A Check is what one rule said.
+type Check struct {
+	Code     string      `json:"code"`
+	Status   rule.Status `json:"status"`
+	Why      string      `json:"why,omitempty"`
+	MaskedBy []string    `json:"maskedBy,omitempty"`
+}
+
+// Facts are what the report rests on.
+type Facts struct {
+	Seen      *fact.Observation `json:"seen,omitempty"`
+	Predicted *fact.Journey     `json:"predicted,omitempty"`
+}

@@ -1,0 +1,135 @@
+// Package rule holds the finding codes: one file a code, with its
+// documentation, how it is seen (Eval), what brings it about (Breaks) and what
+// cures it (Mends). Rules read journeys and look resources up; walking zones,
+// peerings or forwarders is the engines' work.
+package rule
+
+import (
+	"pldoctor/internal/change"
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
+	"pldoctor/internal/world"
+)
+
+// A Rule is one finding code.
+type Rule struct {
+	Code     string // "PL603"; never reused
+	Slug     string // "zone-not-linked"
+	Title    string // one clause, no full stop
+	Severity Severity
+	Owner    Owner
+	Stage    fact.Stage // the hop that it spoils
+	// Symptom says that this is what is seen rather than why: it becomes a
+	// cause only where no other code explains what was seen.
+	Symptom bool
+	Doc     Doc
+
+	// Eval says whether the rule holds for a case. It never guesses: what was
+	// not looked at is StatusUnknown.
+	Eval func(Case) Result
+	// Breaks returns the ways to bring the fault about at a site where all is
+	// well; none where it cannot happen. Nil: the code follows from others.
+	Breaks func(Site) []Break
+	// Mends returns the changes that cure a failing case, most upstream first;
+	// none where nobody can mend it from a command line.
+	Mends func(Case) []change.Change
+}
+
+// Doc is a rule's documentation. Its parts are plain paragraphs; `code` stands
+// in backquotes.
+type Doc struct {
+	Symptom string   // what the user sees
+	Cause   string   // what is really the matter
+	Apart   string   // how it is told from its neighbours
+	Fix     string   // what to do, and who
+	Verify  []string // commands that show it by hand
+	Article string   // the section of the article that covers it
+	Errata  string   // where the article misleads
+	Sources []string // public sources of the facts
+}
+
+// A Severity is the most that a finding can be.
+type Severity string
+
+// Severities.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Info    Severity = "info"
+)
+
+// An Owner is who has to act.
+type Owner string
+
+// Owners.
+const (
+	OwnerVault    Owner = "vault"
+	OwnerNetwork  Owner = "network"
+	OwnerDNS      Owner = "dns"
+	OwnerClient   Owner = "client"
+	OwnerProxy    Owner = "proxy"
+	OwnerIdentity Owner = "identity"
+	OwnerPlatform Owner = "platform"
+)
+
+// A Status is what a rule says of a case.
+type Status string
+
+// Statuses. A rule's Eval never returns StatusMasked: the judge does.
+const (
+	StatusPass          Status = "pass"
+	StatusFail          Status = "fail"
+	StatusUnknown       Status = "unknown"
+	StatusMasked        Status = "masked"
+	StatusNotApplicable Status = "notApplicable"
+)
+
+// A Result is a status with its reason.
+type Result struct {
+	Status   Status
+	Why      string // for people: what the status rests on
+	Evidence []Evidence
+}
+
+// Evidence is one thing that was seen or read.
+type Evidence struct {
+	Source string `json:"source"` // "probe" or "configuration"
+	Where  string `json:"where,omitempty"`
+	What   string `json:"what"`
+}
+
+// Pass, Fail, Unknown and NotApplicable make Results.
+func Pass(why string) Result                 { return Result{Status: StatusPass, Why: why} }
+func Fail(why string, ev ...Evidence) Result { return Result{StatusFail, why, ev} }
+func Unknown(why string) Result              { return Result{Status: StatusUnknown, Why: why} }
+func NotApplicable(why string) Result        { return Result{Status: StatusNotApplicable, Why: why} }
+
+// A Case is what a rule judges.
+type Case struct {
+	Service  service.Service
+	Vault    string       // the vault's name
+	Host     dnsname.Name // its hostname
+	World    *world.World // the configuration as far as it was read; nil without
+	Client   *world.Host  // the client in World; nil where it is not known
+	Resource *world.Vault // the vault in World; nil where it is not known
+
+	// Predicted is what the configuration says would happen; nil without one.
+	Predicted *fact.Observation
+	// Seen is what the client saw; nil without a probe.
+	Seen *fact.Observation
+	// Journey is the one to judge: what was seen where it was seen, else what
+	// is predicted. Reasons are the prediction's, where the two agree.
+	Journey fact.Journey
+	Wants   world.Wants
+}
+
+// A Site is where a fault can be brought about.
+type Site struct {
+	World  *world.World
+	Client *world.Host
+	Vault  *world.Vault
+}
+
+// A Break brings a fault about.
+type Break []change.Change
