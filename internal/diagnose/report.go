@@ -106,6 +106,22 @@ type Check struct {
 
 // Facts are what the report rests on.
 type Facts struct {
+	// Journey is what happens, hop by hop, with the reasons where they are known.
+	Journey fact.Journey `json:"journey"`
+	// FirstBad is the hop at which the journey leaves the private path; empty
+	// when it does not.
+	FirstBad  fact.Stage        `json:"firstBad"`
+	Endpoints []Endpoint        `json:"endpoints"`
 	Seen      *fact.Observation `json:"seen,omitempty"`
 	Predicted *fact.Journey     `json:"predicted,omitempty"`
+}
+
+// An Endpoint is a private endpoint of the vault, as the configuration has it.
+type Endpoint struct {
+	ID        string       `json:"id"`
+	Network   string       `json:"network"`
+	Address   string       `json:"address"`
+	Status    string       `json:"status"`
+	Effective bool         `json:"effective"`
+	Reached   fact.Outcome `json:"reached,omitempty"` // from the client
 }

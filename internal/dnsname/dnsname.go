@@ -31,38 +31,59 @@ func Parse(s string) (Name, error) {
 	if s == "." {
 		return Root, nil
 	}
-	text := strings.ToLower(strings.TrimSuffix(s, "."))
-	if text == "" {
+	text := s
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	switch n := len(text) - 1; {
+	case n == 0:
 		return Name{}, errors.New("empty name")
+	case n > maxName:
+		return Name{}, fmt.Errorf("name of %d characters, the limit is %d", n, maxName)
 	}
-	if len(text) > maxName {
-		return Name{}, fmt.Errorf("name of %d characters, the limit is %d", len(text), maxName)
+	if err := checkLabels(text); err != nil {
+		return Name{}, fmt.Errorf("name %.80q: %w", s, err)
 	}
-	for i, label := range strings.Split(text, ".") {
-		if err := checkLabel(label, i == 0); err != nil {
-			return Name{}, fmt.Errorf("name %.80q: %w", s, err)
-		}
-	}
-	return Name{text + "."}, nil
+	return Name{strings.ToLower(text)}, nil
 }
 
-func checkLabel(label string, first bool) error {
-	switch {
-	case label == "":
-		return errors.New("empty label")
-	case len(label) > maxLabel:
-		return fmt.Errorf("label of %d characters, the limit is %d", len(label), maxLabel)
-	case label == "*" && first:
-		return nil
-	}
-	for _, c := range []byte(label) {
-		letter := 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_'
-		if !letter {
-			return fmt.Errorf("character %q in label %.63q", c, label)
+// checkLabels looks at labels that each have a dot behind them. It comes before
+// the change to lower case, which would turn some letters that are not ASCII
+// into ones that are.
+func checkLabels(text string) error {
+	start := 0
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c == '.':
+			if err := checkLength(i - start); err != nil {
+				return err
+			}
+			start = i + 1
+		case !stands[c] && (c != '*' || i > 0 || text[1] != '.'):
+			return fmt.Errorf("character %q", c)
 		}
 	}
 	return nil
 }
+
+func checkLength(n int) error {
+	switch {
+	case n == 0:
+		return errors.New("empty label")
+	case n > maxLabel:
+		return fmt.Errorf("label of %d characters, the limit is %d", n, maxLabel)
+	}
+	return nil
+}
+
+// stands tells which characters stand in a label.
+var stands = func() (t [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") {
+		t[c] = true
+	}
+	return t
+}()
 
 // MustParse is Parse for names written in this program; it panics on error.
 func MustParse(s string) Name {
@@ -82,8 +103,13 @@ func (n Name) String() string { return n.text }
 // Host returns the name without its final dot, as people and URLs write it.
 func (n Name) Host() string { return strings.TrimSuffix(n.text, ".") }
 
-// MarshalText writes the name as Host does.
-func (n Name) MarshalText() ([]byte, error) { return []byte(n.Host()), nil }
+// MarshalText writes the name as Host does, and the root as a dot.
+func (n Name) MarshalText() ([]byte, error) {
+	if n == Root {
+		return []byte(n.text), nil
+	}
+	return []byte(n.Host()), nil
+}
 
 // UnmarshalText reads what MarshalText wrote; an empty text is no name.
 func (n *Name) UnmarshalText(b []byte) error {
@@ -127,12 +153,24 @@ func (n Name) Label() string {
 	return label
 }
 
-// Child returns the name with label put in front.
+// Child returns the name with label, or several with dots between them, put in
+// front.
 func (n Name) Child(label string) (Name, error) {
-	if n == Root {
+	switch {
+	case n.IsZero():
+		return Name{}, errors.New("no name to put a label before")
+	case n == Root:
 		return Parse(label)
 	}
-	return Parse(label + "." + n.text)
+	text := label + "." + n.text
+	front := text[:len(label)+1]
+	if err := checkLabels(front); err != nil {
+		return Name{}, fmt.Errorf("name %.80q: %w", text, err)
+	}
+	if len(text)-1 > maxName {
+		return Name{}, fmt.Errorf("name of %d characters, the limit is %d", len(text)-1, maxName)
+	}
+	return Name{strings.ToLower(text)}, nil
 }
 
 // RelativeTo returns what stands in front of zone, "@" for the zone itself, as

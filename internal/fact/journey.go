@@ -106,24 +106,26 @@ const (
 	NotRegistered  Reason = "not-registered"    // public DNS knows no such name
 	PublicRegistry Reason = "public-registry"   // the vault has no alias
 	FallenBack     Reason = "nxdomain-redirect" // the link's resolutionPolicy asked public DNS
+	RootsAsked     Reason = "public-fallback"   // a forwarder failed, and the server asked the public roots
 	Looped         Reason = "forwarding-loop"
 	Filtered       Reason = "filtered" // private addresses dropped
 	Bogus          Reason = "bogus"    // DNSSEC validation
 
 	// Connect.
-	NoPath          Reason = "no-path"       // the networks are not connected at all
-	PeeringState    Reason = "peering"       // a peering exists but does not carry it
-	ByNSG           Reason = "nsg"           // a network security group denies
-	ByRoute         Reason = "route"         // a route's next hop does not deliver
-	ByFirewall      Reason = "firewall"      // a firewall or appliance drops it
-	LostReply       Reason = "asymmetric"    // the reply bypasses the firewall that saw the request
-	NobodyThere     Reason = "nobody-there"  // no machine has that address
-	PortClosed      Reason = "port-closed"   // the machine does not listen there
-	EndpointDead    Reason = "endpoint-dead" // its connection is not approved, or not provisioned
-	Intercepted     Reason = "intercepted"   // somebody on the way re-signs TLS
-	OtherMachine    Reason = "other-machine" // something that is no vault answers
-	PathNotRead     Reason = "path-not-read" // a part of the path is not known
-	PlatformOutside Reason = "platform"      // the platform connects, not the customer's network
+	NoPath          Reason = "no-path"          // the networks are not connected at all
+	PeeringState    Reason = "peering"          // a peering exists but does not carry it
+	ByNSG           Reason = "nsg"              // a network security group denies
+	ByRoute         Reason = "route"            // a route's next hop does not deliver
+	ByFirewall      Reason = "firewall"         // a firewall or appliance drops it
+	PacketTooLarge  Reason = "packet-too-large" // an appliance loses full-sized packets (RFC 2923)
+	LostReply       Reason = "asymmetric"       // the reply bypasses the firewall that saw the request
+	NobodyThere     Reason = "nobody-there"     // no machine has that address
+	PortClosed      Reason = "port-closed"      // the machine does not listen there
+	EndpointDead    Reason = "endpoint-dead"    // its connection is not approved, or not provisioned
+	Intercepted     Reason = "intercepted"      // somebody on the way re-signs TLS
+	OtherMachine    Reason = "other-machine"    // something that is no vault answers
+	PathNotRead     Reason = "path-not-read"    // a part of the path is not known
+	PlatformOutside Reason = "platform"         // the platform connects, not the customer's network
 
 	// Access.
 	ByAccessRules Reason = "vault-firewall"

@@ -51,6 +51,7 @@ func (x ExchangeHop) path(destination netip.Addr) Verdict {
 		return ServiceEndpoint
 	case service.ConnIPv4, service.ConnIPv6:
 		return Public
+	case service.ConnUnsaid:
 	}
 	switch to, from := Classify(destination), Classify(x.Source); {
 	case from == PublicAddr:

@@ -1,5 +1,10 @@
 // Package gate says what Key Vault answers: World × connection × request → the
 // vault's response, with the texts and headers that the service uses.
+//
+// Decide settles the outcome and builds no text; Decision.Write makes the
+// response of it. Admits is the network's part of the decision alone. What
+// public material leaves open about the service is listed at
+// world.Assumptions.
 package gate
 
 import (
@@ -14,6 +19,10 @@ type Arrival struct {
 	Endpoint world.ID   // the private endpoint that it came through, if any
 	Subnet   world.ID   // the subnet whose service endpoint it came through, if any
 	Source   netip.Addr // the client as the front end sees it
+	// Trusted says that the caller is one of the services of "Trusted
+	// services" in learn.microsoft.com/azure/key-vault/general/network-security,
+	// which a vault's firewall may let pass wherever they come from.
+	Trusted bool
 }
 
 // A Request is what matters of an HTTP request.
@@ -23,6 +32,9 @@ type Request struct {
 	Path     string // without the query
 	Identity world.Identity
 	Token    bool // a bearer token was presented; Identity says what it is worth
+	// Caller is what the token says of who presents it; what is missing there
+	// is filled in.
+	Caller service.Caller
 }
 
 // A Response is what the vault answers.
@@ -39,3 +51,13 @@ type Response struct {
 
 // A Header is one response header; their order is the service's.
 type Header struct{ Name, Value string }
+
+// A RequestID is the value of x-ms-request-id: a GUID that the service makes
+// for each request.
+type RequestID string
+
+// Respond decides a request and writes the response. Date is the value of the
+// Date header (RFC 9110, section 6.6.1).
+func Respond(w *world.World, a Arrival, r Request, id RequestID, date string) Response {
+	return Decide(w, a, r).Write(id, date)
+}

@@ -74,3 +74,15 @@ func Exempt(host dnsname.Name, list string) bool {
 	}
 	return false
 }
+
+// Server is the proxy as host:port, an IPv6 address in brackets; "" when the
+// request goes out directly. It never holds credentials.
+func (p Proxy) Server() string {
+	switch {
+	case p.Direct():
+		return ""
+	case strings.Contains(p.Host, ":"):
+		return "[" + p.Host + "]:" + p.Port
+	}
+	return p.Host + ":" + p.Port
+}

@@ -22,7 +22,7 @@ type HostsEntry struct {
 func ParseHosts(text string) []HostsEntry {
 	var entries []HostsEntry
 	line := 0
-	for row := range strings.Lines(text) {
+	for row := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) { // Windows editors write a byte order mark
 		line++
 		row, _, _ = strings.Cut(row, "#")
 		fields := strings.Fields(row)
@@ -62,8 +62,10 @@ func ParseResolvConf(text string) ResolvConf {
 			if addr, err := netip.ParseAddr(fields[1]); err == nil && len(c.Servers) < maxServers {
 				c.Servers = append(c.Servers, addr)
 			}
-		case "search", "domain":
+		case "search":
 			c.Search = fields[1:]
+		case "domain":
+			c.Search = fields[1:2]
 		case "options":
 			c.Ndots = ndots(fields[1:], c.Ndots)
 		}
@@ -85,17 +87,16 @@ func ndots(options []string, n int) int {
 	return n
 }
 
-// smallNumber reads 0 to 15, the range of ndots.
-func smallNumber(s string) (int, bool) {
-	if s == "" || len(s) > 2 {
-		return 0, false
-	}
-	n := 0
+// maxNdots is RES_MAXNDOTS of resolv.h: a larger number counts as this one.
+const maxNdots = 15
+
+// smallNumber reads a number of ndots.
+func smallNumber(s string) (n int, ok bool) {
 	for _, c := range []byte(s) {
 		if c < '0' || c > '9' {
 			return 0, false
 		}
-		n = n*10 + int(c-'0')
+		n = min(n*10+int(c-'0'), maxNdots)
 	}
-	return min(n, 15), true
+	return n, s != ""
 }

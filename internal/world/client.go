@@ -42,10 +42,20 @@ func (w *World) Handed(network ID) []netip.Addr {
 	return PublicDNS[:1]
 }
 
-// Nameservers returns the DNS servers that a host asks, in order.
+// Nameservers returns the DNS servers that a host asks, in order. An
+// Application Gateway asks Azure DNS for Key Vault's names whatever its VNet
+// hands out (MicrosoftDocs/azure-docs issue 98028 on GitHub), and an App
+// Service app without VNet integration hears nothing of the VNet.
 func (w *World) Nameservers(h *Host) []netip.Addr {
 	if len(h.Nameservers) > 0 {
 		return h.Nameservers
+	}
+	_, inVNet := w.VNet(h.Network)
+	switch {
+	case inVNet && h.Runs == OnAppGateway:
+		return []netip.Addr{AzureDNS}
+	case (h.Runs == OnAppService || h.Runs == OnFunction) && h.Integrated == No:
+		return PublicDNS[:1]
 	}
 	return w.Handed(w.Node(h).Network)
 }
@@ -59,7 +69,11 @@ func (w *World) Egress(h *Host) netip.Addr {
 	if h.Network == Internet {
 		return h.Address
 	}
-	if s, _, ok := w.Subnet(h.Subnet); ok && s.NATAddress.IsValid() {
+	s, _, ok := w.Subnet(h.Subnet)
+	if v, in := w.VNet(h.Network); in && h.Subnet == "" {
+		s, ok = v.SubnetOf(h.Address)
+	}
+	if ok && s.NATAddress.IsValid() {
 		return s.NATAddress
 	}
 	if s, ok := w.Site(h.Network); ok && s.PublicAddress.IsValid() {

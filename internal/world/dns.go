@@ -12,7 +12,7 @@ type Zone struct {
 	Meta
 	Domain  dnsname.Name
 	Links   []Link
-	Records []Record // sorted by name, then type
+	Records []Record // a World holds them sorted by label, compared without case, then type
 }
 
 // A Link is a virtual network link of a private DNS zone.

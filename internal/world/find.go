@@ -91,6 +91,12 @@ func (w *World) GatewayIn(vnet ID) (*Gateway, bool) {
 	return one[*Gateway](w, key{kind: connecting, id: vnet})
 }
 
+// GatewaysIn yields the gateways of a VNet or hub: ExpressRoute and VPN can
+// stand side by side.
+func (w *World) GatewaysIn(id ID) iter.Seq[*Gateway] {
+	return each[*Gateway](w, key{kind: connecting, id: id})
+}
+
 // Hub returns the virtual hub of that id.
 func (w *World) Hub(id ID) (*Hub, bool) { return find[*Hub](w, id) }
 
@@ -203,6 +209,12 @@ func (w *World) ZonesLinked(vnet ID) iter.Seq[*Zone] {
 	return each[*Zone](w, key{kind: linkedTo, id: vnet})
 }
 
+// ZonesLinkedAs yields the private DNS zones of a domain that are linked to a
+// VNet: Azure allows one.
+func (w *World) ZonesLinkedAs(domain dnsname.Name, vnet ID) iter.Seq[*Zone] {
+	return each[*Zone](w, key{kind: linkedTo, id: vnet, name: domain})
+}
+
 // LinkTo returns the zone's link to a VNet.
 func (z *Zone) LinkTo(vnet ID) (*Link, bool) {
 	for i := range z.Links {
@@ -213,20 +225,9 @@ func (z *Zone) LinkTo(vnet ID) (*Link, bool) {
 	return nil, false
 }
 
-// Record returns the zone's record set of that label, compared without case,
-// and type.
-func (z *Zone) Record(label string, t RecordType) (*Record, bool) {
-	for i := range z.Records {
-		if z.Records[i].Type == t && strings.EqualFold(z.Records[i].Label, label) {
-			return &z.Records[i], true
-		}
-	}
-	return nil, false
-}
-
 // RulesetsLinked yields the forwarding rulesets that are linked to a VNet.
 func (w *World) RulesetsLinked(vnet ID) iter.Seq[*Ruleset] {
-	return each[*Ruleset](w, key{kind: linkedTo, id: vnet})
+	return each[*Ruleset](w, key{kind: ruling, id: vnet})
 }
 
 // ResolverAt returns the Private Resolver that has an inbound endpoint with an

@@ -63,6 +63,11 @@ type Host struct {
 	DNS     *DNSRole
 	Proxy   *ProxyRole
 	Forward *ForwardRole
+	// DNSUnread says that the host serves DNS, and that what it does inside is
+	// not known; DNS is then passed over.
+	DNSUnread bool
+	// ProxyUnread says the same of an explicit proxy.
+	ProxyUnread bool
 }
 
 // A CachedAnswer is an old answer that a host still holds.
@@ -96,10 +101,13 @@ type ForwardRole struct {
 	Blocks       []netip.Prefix // destinations that it drops
 	InterceptTLS bool
 	Issuer       string
+	Stalls       bool // passes small packets and loses full-sized ones (RFC 2923)
 }
 
 // HasRole tells whether the host is a server of some kind, and so no client.
-func (h *Host) HasRole() bool { return h.DNS != nil || h.Proxy != nil || h.Forward != nil }
+func (h *Host) HasRole() bool {
+	return h.DNS != nil || h.Proxy != nil || h.Forward != nil || h.DNSUnread || h.ProxyUnread
+}
 
 // Getenv reads the host's environment.
 func (h *Host) Getenv(key string) string { return h.Environ[key] }

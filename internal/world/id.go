@@ -18,7 +18,7 @@ const Internet ID = "internet"
 // MakeID returns the ID of an ARM id as Azure wrote it.
 func MakeID(path string) ID { return ID(strings.ToLower(strings.TrimSuffix(path, "/"))) }
 
-// HostID, SiteID and ForeignID name what ARM has no ids for.
+// HostID names a machine, for which ARM has no id.
 func HostID(name string) ID { return ID("host:" + strings.ToLower(name)) }
 
 // SiteID names a network outside Azure.
@@ -38,11 +38,12 @@ func (id ID) Name() string {
 // Parent is the id of the resource that a child resource belongs to, "" for
 // one that is no child.
 func (id ID) Parent() ID {
-	parts := strings.Split(string(id), "/")
-	if len(parts) < 11 { // "", subscriptions, s, resourcegroups, g, providers, ns, type, name, type, name
+	// "", subscriptions, s, resourcegroups, g, providers, ns, type, name, type, name
+	if strings.Count(string(id), "/") < 10 {
 		return ""
 	}
-	return ID(strings.Join(parts[:len(parts)-2], "/"))
+	parent := id[:strings.LastIndexByte(string(id), '/')]
+	return parent[:strings.LastIndexByte(string(parent), '/')]
 }
 
 // Segment returns what follows the segment key in an ARM id: the subscription

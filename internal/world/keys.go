@@ -85,7 +85,7 @@ func (p *Perimeter) keys() []key {
 func (z *Zone) keys() []key {
 	keys := []key{typed("zone"), {kind: domain, name: z.Domain}}
 	for _, l := range z.Links {
-		keys = append(keys, key{kind: linkedTo, id: l.VNet})
+		keys = append(keys, key{kind: linkedTo, id: l.VNet}, key{kind: linkedTo, id: l.VNet, name: z.Domain})
 	}
 	return keys
 }
@@ -93,7 +93,7 @@ func (z *Zone) keys() []key {
 func (r *Ruleset) keys() []key {
 	var keys []key
 	for _, id := range r.VNets {
-		keys = append(keys, key{kind: linkedTo, id: id})
+		keys = append(keys, key{kind: ruling, id: id})
 	}
 	return keys
 }

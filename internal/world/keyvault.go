@@ -15,11 +15,11 @@ type Vault struct {
 	Provisioning string
 
 	// What ARM does not tell; see Facts of a scenario.
-	PublicAddresses []netip.Addr
-	Region          string // short name, such as "eus"
-	Alias           Tri    // overrides what follows from the connections
-	Deleted         bool   // soft-deleted
-	Foreign         bool   // of another tenant: only its public side is known
+	PublicAddresses []netip.Addr // of the front ends that serve it; see DefaultFrontEnd
+	Region          string       // short name, such as "eus"
+	Alias           Tri          // overrides what follows from the connections
+	Deleted         bool         // soft-deleted
+	Foreign         bool         // of another tenant: only its public side is known
 }
 
 // A Tri is a boolean that may be unknown.

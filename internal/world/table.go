@@ -32,11 +32,7 @@ func (t table[K, V]) changed() table[K, V] {
 	if len(t.over) < 64 || len(t.over) < len(t.base)/8 {
 		return table[K, V]{t.base, maps.Clone(t.over)}
 	}
-	base := make(map[K]V, len(t.base)+len(t.over))
-	for k, v := range t.all() {
-		base[k] = v
-	}
-	return table[K, V]{base, nil}
+	return table[K, V]{maps.Collect(t.all()), nil}
 }
 
 func (t *table[K, V]) set(k K, v *V) {

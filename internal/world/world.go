@@ -32,6 +32,23 @@ type World struct {
 
 // Assumptions decide what Azure leaves unknown. The zero value is what
 // seems likeliest.
+//
+// Without a switch, package gate assumes further of Key Vault:
+//   - /healthstatus answers 200 and true to everybody: past the firewall, with
+//     any Host, and through an endpoint of another vault.
+//   - A Host header that names no vault gets "This TCP connection does not
+//     allow access to …", with a token or without: no vault, no tenant to send
+//     the client to. On the public side too.
+//   - A request without a token gets 401 through the endpoint of another vault
+//     as well, since a firewall does not keep it from the challenge either.
+//   - A soft-deleted vault answers 404 VaultNotFound.
+//   - A token of another tenant is refused for the network first, then with
+//     AKV10032.
+//   - The subnet field of x-ms-keyvault-network-info is the subnet's ARM id;
+//     conn_type is Ipv6 for public IPv6, and a perimeter leaves it as it is.
+//   - SecuredByPerimeter without a perimeter in enforced mode admits nobody.
+//     Perimeter rules by subscription look at the caller's identity, which is
+//     not modelled.
 type Assumptions struct {
 	// OldNetworkInfo leaves conn_type and private_endpoint out of the header,
 	// as versions of the service before 2020 did.
@@ -78,6 +95,7 @@ func New(parts Parts) (*World, error) {
 			p.add(m, "id", "stands twice")
 			continue
 		}
+		r = ordered(r)
 		w.resources.base[m.ID] = r
 		for _, k := range r.keys() {
 			w.index.base[k] = append(w.index.base[k], m.ID)
@@ -122,6 +140,7 @@ func (w *World) With(edits ...Edit) *World {
 	for _, e := range edits {
 		id := e.remove
 		if e.put != nil {
+			e.put = ordered(e.put)
 			id = e.put.meta().ID
 		}
 		if old, ok := c.resources.get(id); ok {
@@ -238,7 +257,8 @@ const (
 	named                  // id: the vault's name
 	targeting              // id: the vault of an endpoint
 	within                 // id: the VNet of an endpoint
-	linkedTo               // id: the VNet of a zone's link, or a ruleset's
+	linkedTo               // id: the VNet of a zone's link; name: the zone's domain, or none
+	ruling                 // id: the VNet of a ruleset's link
 	domain                 // name: of a zone
 	holding                // id: a network, addr: in it
 	publicly               // addr: a vault's front end

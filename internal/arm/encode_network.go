@@ -1,0 +1,211 @@
+package arm
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"pldoctor/internal/world"
+)
+
+func (e *encoder) vnet(v *world.VNet) {
+	e.put(v.Meta, v.Location, object{
+		"addressSpace":           object{"addressPrefixes": list(v.Prefixes, prefix)},
+		"dhcpOptions":            object{"dnsServers": list(v.DNSServers, address)},
+		"subnets":                list(v.Subnets, e.subnet),
+		"virtualNetworkPeerings": list(v.Peerings, peering),
+	})
+}
+
+func prefix(p netip.Prefix) any { return p.String() }
+
+func (e *encoder) subnet(s world.Subnet) any {
+	var nat any
+	if s.NATAddress.IsValid() {
+		nat = object{"id": e.natGateway(s)}
+	}
+	return inside(pathOf(s.Meta), "", object{
+		"addressPrefixes":                list(s.Prefixes, prefix),
+		"serviceEndpoints":               list(s.ServiceEndpoints, func(service string) any { return object{"service": service} }),
+		"privateEndpointNetworkPolicies": policyName(s.EndpointPolicies),
+		"networkSecurityGroup":           ref(s.NSG),
+		"routeTable":                     ref(s.RouteTable),
+		"natGateway":                     nat,
+		"delegations": list(s.Delegations, func(service string) any {
+			return object{"name": service, "properties": object{"serviceName": service}}
+		}),
+	})
+}
+
+func policyName(p world.Policies) string {
+	switch p {
+	case world.Policies{NSG: true, Routes: true}:
+		return "Enabled"
+	case world.Policies{NSG: true}:
+		return "NetworkSecurityGroupEnabled"
+	case world.Policies{Routes: true}:
+		return "RouteTableEnabled"
+	}
+	return "Disabled"
+}
+
+// group returns the id of a resource that a World holds no name of, in the
+// resource group of another.
+func group(path, resourceType, name string) string {
+	before := path
+	if at := strings.Index(strings.ToLower(path), "/providers/"); at >= 0 {
+		before = path[:at]
+	}
+	return before + "/providers/" + resourceType + "/" + name
+}
+
+// natGateway puts a NAT gateway and its public address.
+func (e *encoder) natGateway(s world.Subnet) string {
+	path, name := pathOf(s.Meta), s.ID.Parent().Name()+"-"+s.ID.Name()+"-nat"
+	gateway, public := group(path, typeNAT, name), group(path, typePublicIP, name)
+	e.put(world.At(gateway), "", object{"publicIpAddresses": []any{object{"id": public}}})
+	e.put(world.At(public), "", object{"ipAddress": s.NATAddress.String()})
+	return gateway
+}
+
+func peering(p world.Peering) any {
+	return inside(pathOf(p.Meta), "", object{
+		"remoteVirtualNetwork":      ref(p.Remote),
+		"peeringState":              string(p.State),
+		"allowVirtualNetworkAccess": p.AllowAccess,
+		"allowForwardedTraffic":     p.AllowForwarded,
+		"allowGatewayTransit":       p.AllowGateway,
+		"useRemoteGateways":         p.UseRemoteGateways,
+	})
+}
+
+func securityRule(nsg string, r world.NSGRule) any {
+	return inside(nsg+"/securityRules/"+r.Name, "", object{
+		"priority":                   r.Priority,
+		"direction":                  choice(r.Inbound, "Inbound", "Outbound"),
+		"access":                     choice(r.Allow, "Allow", "Deny"),
+		"protocol":                   r.Protocol,
+		"sourceAddressPrefixes":      list(r.Sources, same),
+		"destinationAddressPrefixes": list(r.Destinations, same),
+		"destinationPortRanges":      list(r.DestinationPorts, same),
+	})
+}
+
+func tableRoute(table string, r world.Route) any {
+	to := r.Tag
+	if r.Prefix.IsValid() {
+		to = r.Prefix.String()
+	}
+	return inside(table+"/routes/"+r.Name, "", object{
+		"addressPrefix": to, "nextHopType": string(r.Hop), "nextHopIpAddress": address(r.Address),
+	})
+}
+
+func (e *encoder) gateway(g *world.Gateway) {
+	e.put(g.Meta, "", object{
+		"gatewayType": g.Kind,
+		"ipConfigurations": []any{object{"name": "default", "properties": object{
+			"subnet": ref(g.VNet + "/subnets/gatewaysubnet"),
+		}}},
+		"vpnClientConfiguration": object{"vpnClientAddressPool": object{"addressPrefixes": list(g.Pool, prefix)}},
+		"customDnsServers":       list(g.DNSServers, address),
+	})
+}
+
+func (e *encoder) hub(h *world.Hub) {
+	var space any
+	if h.Prefix.IsValid() {
+		space = h.Prefix.String()
+	}
+	e.put(h.Meta, "", object{"addressPrefix": space})
+	for _, id := range h.Connections {
+		path := pathOf(h.Meta) + "/hubVirtualNetworkConnections/" + childName(id)
+		e.put(world.At(path), "", object{"remoteVirtualNetwork": ref(id)})
+	}
+	var routing []any
+	for _, to := range []struct {
+		traffic string
+		hop     world.ID
+	}{{"PrivateTraffic", h.PrivateHop}, {"Internet", h.InternetHop}} {
+		if to.hop != "" {
+			routing = append(routing, object{"name": to.traffic, "destinations": []string{to.traffic}, "nextHop": string(to.hop)})
+		}
+	}
+	if routing != nil {
+		e.put(world.At(pathOf(h.Meta)+"/routingIntent/default"), "", object{"routingPolicies": routing})
+	}
+}
+
+// childName names a child after the VNet that it is about. VNets of two groups
+// may have one name.
+func childName(vnet world.ID) string {
+	return vnet.Segment("resourcegroups") + "-" + vnet.Name()
+}
+
+func (e *encoder) firewall(f *world.Firewall) {
+	path := pathOf(f.Meta)
+	policy := group(path, typePolicy, f.Name()+"-policy")
+	properties := object{"firewallPolicy": object{"id": policy}}
+	if strings.Contains(string(f.VNet), "/virtualhubs/") {
+		properties["virtualHub"] = ref(f.VNet)
+		public := []any{}
+		if f.Public.IsValid() {
+			public = append(public, object{"address": f.Public.String()})
+		}
+		properties["hubIPAddresses"] = object{"privateIPAddress": address(f.Address), "publicIPs": object{"addresses": public}}
+	} else {
+		config := object{"subnet": ref(f.VNet + "/subnets/azurefirewallsubnet"), "privateIPAddress": address(f.Address)}
+		if f.Public.IsValid() {
+			public := group(path, typePublicIP, f.Name()+"-ip")
+			config["publicIPAddress"] = object{"id": public}
+			e.put(world.At(public), "", object{"ipAddress": f.Public.String()})
+		}
+		properties["ipConfigurations"] = []any{object{"name": "default", "properties": config}}
+	}
+	e.put(f.Meta, "", properties)
+	ranges := []string{"IANAPrivateRanges"}
+	if f.SNATPrivate {
+		ranges = []string{"255.255.255.255/32"} // none: always translate
+	}
+	e.put(world.At(policy), "", object{
+		"dnsSettings": object{"enableProxy": f.DNSProxy, "servers": list(f.DNSServers, address)},
+		"snat":        object{"privateRanges": ranges},
+	})
+	if !f.AllowAll {
+		e.put(world.At(policy+"/ruleCollectionGroups/default"), "", object{"priority": 100, "ruleCollections": collections(f.Allow)})
+	}
+}
+
+// collections gives each rule a collection of its own, which keeps their order.
+func collections(rules []world.FirewallRule) []any {
+	all := make([]any, 0, len(rules))
+	for i, r := range rules {
+		rule := object{"name": r.Name, "ruleType": "NetworkRule", "sourceAddresses": list(r.Sources, same)}
+		if len(r.FQDNs) > 0 && len(r.Destinations) == 0 {
+			rule["ruleType"], rule["targetFqdns"], rule["protocols"] = "ApplicationRule", r.FQDNs, protocols(r)
+		} else {
+			rule["destinationAddresses"], rule["destinationFqdns"] = list(r.Destinations, same), list(r.FQDNs, same)
+			rule["destinationPorts"], rule["ipProtocols"] = list(r.Ports, same), list(r.Protocols, same)
+		}
+		all = append(all, object{
+			"name": fmt.Sprintf("rule-%d", i+1), "priority": 100 + i, "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
+			"action": object{"type": choice(r.Allow, "Allow", "Deny")}, "rules": []any{rule},
+		})
+	}
+	return all
+}
+
+func protocols(r world.FirewallRule) []any {
+	all := []any{}
+	for i, protocol := range r.Protocols {
+		p := object{"protocolType": protocol}
+		if i < len(r.Ports) {
+			if port, err := strconv.Atoi(r.Ports[i]); err == nil {
+				p["port"] = port
+			}
+		}
+		all = append(all, p)
+	}
+	return all
+}

@@ -1,0 +1,98 @@
+package change
+
+import (
+	"fmt"
+	"slices"
+
+	"pldoctor/internal/world"
+)
+
+// SetConnection puts a private endpoint connection into a state.
+type SetConnection struct {
+	Vault, Endpoint world.ID
+	Status          world.ConnectionStatus
+	Provisioning    string // "": Succeeded
+}
+
+// Apply changes both ends of the connection. Once it is approved, the
+// endpoint's DNS zone group writes its record, as Azure does.
+func (c SetConnection) Apply(w *world.World) *world.World {
+	v, ok := w.Vault(c.Vault)
+	if !ok {
+		return w
+	}
+	at := slices.IndexFunc(v.Connections, func(x world.Connection) bool { return x.Endpoint == c.Endpoint })
+	if at < 0 {
+		return w
+	}
+	changed := *v
+	changed.Connections = slices.Clone(v.Connections)
+	changed.Connections[at].Status, changed.Connections[at].Provisioning = c.Status, c.provisioning()
+	edits := []world.Edit{world.Put(&changed)}
+	e, ok := w.Endpoint(c.Endpoint)
+	if !ok {
+		return w.With(edits...)
+	}
+	end := *e
+	end.Status = c.Status
+	w = w.With(append(edits, world.Put(&end))...)
+	if c.Status == world.Approved {
+		return register(w, &end, v.Name())
+	}
+	return w
+}
+
+func (c SetConnection) provisioning() string {
+	if c.Provisioning == "" {
+		return world.Succeeded
+	}
+	return c.Provisioning
+}
+
+// register writes the records of an endpoint's DNS zone group into those of its
+// zones that exist and have the right name; Azure ignores the others silently.
+func register(w *world.World, e *world.Endpoint, vault string) *world.World {
+	for _, id := range e.Zones {
+		z, ok := w.Zone(id)
+		if ok && z.Domain == w.Service().Zone && len(e.Addresses) > 0 {
+			w = SetRecord{Zone: id, Label: vault, Addr: e.Addresses[0]}.Apply(w)
+		}
+	}
+	return w
+}
+
+var connectionVerbs = map[world.ConnectionStatus]string{
+	world.Approved: "Approve", world.Rejected: "Reject", world.Disconnected: "Delete", world.Pending: "Set back to pending",
+}
+
+// Title says what is done.
+func (c SetConnection) Title(w *world.World) string {
+	return fmt.Sprintf("%s the private endpoint connection of %s on the key vault %s",
+		connectionVerbs[c.Status], nameOf(w, c.Endpoint), nameOf(w, c.Vault))
+}
+
+// Commands approve, reject or delete the connection.
+func (c SetConnection) Commands(w *world.World) []string {
+	verb, ok := map[world.ConnectionStatus]string{
+		world.Approved: "approve", world.Rejected: "reject", world.Disconnected: "delete",
+	}[c.Status]
+	v, found := w.Vault(c.Vault)
+	if !ok || !found {
+		return nil
+	}
+	connection, found := v.ConnectionOf(c.Endpoint)
+	if !found {
+		return nil
+	}
+	return az("keyvault private-endpoint-connection", verb, "--id", quote(connection.Path))
+}
+
+// Verify shows the vault's connections and their states.
+func (c SetConnection) Verify(w *world.World) []string {
+	v, ok := w.Vault(c.Vault)
+	if !ok {
+		return nil
+	}
+	return az("keyvault private-endpoint-connection list", in(v.Meta), "--vault-name", quote(v.Name()),
+		"--query \"[].{status:privateLinkServiceConnectionState.status, provisioning:provisioningState, endpoint:privateEndpoint.id}\"")
+}

@@ -1,0 +1,194 @@
+package change
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"pldoctor/internal/world"
+)
+
+// CreateEndpoint creates a private endpoint for a vault, approved, with a DNS
+// zone group that writes its record.
+type CreateEndpoint struct {
+	Vault  world.ID
+	Subnet world.ID
+	Zones  []world.ID // of the zone group
+	Name   string     // "": pe-VAULT
+}
+
+func (c CreateEndpoint) name(w *world.World) string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return "pe-" + nameOf(w, c.Vault)
+}
+
+func (c CreateEndpoint) meta(w *world.World) world.Meta {
+	net := world.Meta{Path: pathOf(w, c.Subnet.Parent())}
+	return world.At(fmt.Sprintf("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Network/privateEndpoints/%s",
+		net.Subscription(), net.Group(), c.name(w)))
+}
+
+// Apply adds the endpoint and its connection.
+func (c CreateEndpoint) Apply(w *world.World) *world.World {
+	v, ok := w.Vault(c.Vault)
+	s, net, found := w.Subnet(c.Subnet)
+	if !ok || !found {
+		return w
+	}
+	e := &world.Endpoint{
+		Meta: c.meta(w), Location: net.Location, Subnet: c.Subnet, Provisioning: world.Succeeded,
+		Target: v.ID, TargetPath: v.Path, Status: world.Approved, GroupID: w.Service().GroupID, Zones: c.Zones,
+	}
+	if addr, ok := free(w, net.ID, s); ok {
+		e.Addresses = []netip.Addr{addr}
+	}
+	changed := *v
+	changed.Connections = append(slices.Clone(v.Connections), world.Connection{
+		Meta:     world.At(v.Path + "/privateEndpointConnections/" + e.Name()),
+		Endpoint: e.ID, EndpointPath: e.Path, Status: world.Approved, Provisioning: world.Succeeded,
+	})
+	return register(w.With(world.Put(e), world.Put(&changed)), e, v.Name())
+}
+
+// free returns the first address of a subnet that nothing has: Azure keeps the
+// first four.
+func free(w *world.World, vnet world.ID, s *world.Subnet) (netip.Addr, bool) {
+	for _, p := range s.Prefixes {
+		a := p.Masked().Addr()
+		for range 4 {
+			a = a.Next()
+		}
+		for ; p.Contains(a); a = a.Next() {
+			if !taken(w, vnet, a) {
+				return a, true
+			}
+		}
+	}
+	return netip.Addr{}, false
+}
+
+func taken(w *world.World, vnet world.ID, a netip.Addr) bool {
+	_, endpoint := w.EndpointAt(vnet, a)
+	_, host := w.HostAt(vnet, a)
+	_, firewall := w.FirewallAt(vnet, a)
+	_, resolver := w.ResolverAt(vnet, a)
+	return endpoint || host || firewall || resolver
+}
+
+// Title says what is done.
+func (c CreateEndpoint) Title(w *world.World) string {
+	return fmt.Sprintf("Create a private endpoint for the key vault %s in the VNet %s", nameOf(w, c.Vault), nameOf(w, c.Subnet.Parent()))
+}
+
+// Commands create the endpoint and its zone group.
+func (c CreateEndpoint) Commands(w *world.World) []string {
+	m := c.meta(w)
+	commands := az("network private-endpoint create", in(m), "--name", quote(m.Name()), "--subnet", quote(pathOfSubnet(w, c.Subnet)),
+		"--private-connection-resource-id", quote(pathOf(w, c.Vault)), "--group-id", w.Service().GroupID, "--connection-name", quote(m.Name()))
+	for _, zone := range c.Zones {
+		commands = append(commands, az("network private-endpoint dns-zone-group create", in(m), "--endpoint-name", quote(m.Name()),
+			"--name default --zone-name keyvault", "--private-dns-zone", quote(pathOf(w, zone)))...)
+	}
+	return commands
+}
+
+func pathOfSubnet(w *world.World, id world.ID) string {
+	if s, _, ok := w.Subnet(id); ok {
+		return s.Path
+	}
+	return string(id)
+}
+
+// Verify shows the endpoint's state and address.
+func (c CreateEndpoint) Verify(w *world.World) []string {
+	m := c.meta(w)
+	return az("network private-endpoint show", in(m), "--name", quote(m.Name()),
+		"--query \"{state:provisioningState, connection:privateLinkServiceConnections[0].privateLinkServiceConnectionState.status}\"")
+}
+
+// RecreateEndpoint deletes a private endpoint that no longer works and creates
+// it again with the same name and, as a rule, another address.
+type RecreateEndpoint struct{ Endpoint world.ID }
+
+func (c RecreateEndpoint) create(w *world.World) (CreateEndpoint, bool) {
+	e, ok := w.Endpoint(c.Endpoint)
+	if !ok {
+		return CreateEndpoint{}, false
+	}
+	return CreateEndpoint{Vault: e.Target, Subnet: e.Subnet, Zones: e.Zones, Name: e.Name()}, true
+}
+
+// Apply deletes and creates the endpoint.
+func (c RecreateEndpoint) Apply(w *world.World) *world.World {
+	create, ok := c.create(w)
+	if !ok {
+		return w
+	}
+	return create.Apply(DeleteEndpoint(c).Apply(w))
+}
+
+// Title says what is done.
+func (c RecreateEndpoint) Title(w *world.World) string {
+	return "Delete the private endpoint " + nameOf(w, c.Endpoint) + " and create it again"
+}
+
+// Commands delete and create the endpoint.
+func (c RecreateEndpoint) Commands(w *world.World) []string {
+	create, ok := c.create(w)
+	if !ok {
+		return nil
+	}
+	return append(DeleteEndpoint(c).Commands(w), create.Commands(w)...)
+}
+
+// Verify shows the new endpoint.
+func (c RecreateEndpoint) Verify(w *world.World) []string {
+	create, ok := c.create(w)
+	if !ok {
+		return nil
+	}
+	return create.Verify(w)
+}
+
+// DeleteEndpoint deletes a private endpoint. The vault's connection and the
+// records of the endpoint's zone group go with it.
+type DeleteEndpoint struct{ Endpoint world.ID }
+
+// Apply removes the endpoint, its connection and its records.
+func (c DeleteEndpoint) Apply(w *world.World) *world.World {
+	e, ok := w.Endpoint(c.Endpoint)
+	if !ok {
+		return w
+	}
+	edits := []world.Edit{world.Remove(e.ID)}
+	if v, ok := w.Vault(e.Target); ok {
+		changed := *v
+		changed.Connections = slices.DeleteFunc(slices.Clone(v.Connections), func(x world.Connection) bool { return x.Endpoint == e.ID })
+		edits = append(edits, world.Put(&changed))
+		for _, id := range e.Zones {
+			w = RemoveRecord{id, v.Name()}.Apply(w)
+		}
+	}
+	return w.With(edits...)
+}
+
+// Title says what is done.
+func (c DeleteEndpoint) Title(w *world.World) string {
+	return "Delete the private endpoint " + nameOf(w, c.Endpoint)
+}
+
+// Commands delete the endpoint.
+func (c DeleteEndpoint) Commands(w *world.World) []string {
+	e, ok := w.Endpoint(c.Endpoint)
+	if !ok {
+		return nil
+	}
+	return az("network private-endpoint delete", in(e.Meta), "--name", quote(e.Name()))
+}
+
+// Verify lists the endpoints that are left.
+func (c DeleteEndpoint) Verify(*world.World) []string {
+	return az("network private-endpoint list --query \"[].id\" --output tsv")
+}

@@ -1,0 +1,99 @@
+package change
+
+import (
+	"fmt"
+	"slices"
+
+	"pldoctor/internal/world"
+)
+
+// LinkZone links a private DNS zone to a VNet, so that Azure DNS answers that
+// VNet's questions out of the zone.
+type LinkZone struct{ Zone, VNet world.ID }
+
+// Apply adds the link, completed and without auto-registration.
+func (c LinkZone) Apply(w *world.World) *world.World {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return w
+	}
+	if _, linked := z.LinkTo(c.VNet); linked {
+		return w
+	}
+	changed := *z
+	link := world.Link{Meta: world.At(z.Path + "/virtualNetworkLinks/" + c.linkName(w)), VNet: c.VNet, VNetPath: pathOf(w, c.VNet)}
+	changed.Links = append(slices.Clone(z.Links), link)
+	return w.With(world.Put(&changed))
+}
+
+func (c LinkZone) linkName(w *world.World) string { return "to-" + nameOf(w, c.VNet) }
+
+// Title says what is done.
+func (c LinkZone) Title(w *world.World) string {
+	return fmt.Sprintf("Link the zone %s to the VNet %s", nameOf(w, c.Zone), nameOf(w, c.VNet))
+}
+
+// Commands create the link.
+func (c LinkZone) Commands(w *world.World) []string {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return nil
+	}
+	return az("network private-dns link vnet create", in(z.Meta), "--zone-name", quote(z.Domain.Host()),
+		"--name", quote(c.linkName(w)), "--virtual-network", quote(pathOf(w, c.VNet)), "--registration-enabled false")
+}
+
+// Verify shows the link's state.
+func (c LinkZone) Verify(w *world.World) []string {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return nil
+	}
+	return az("network private-dns link vnet list", in(z.Meta), "--zone-name", quote(z.Domain.Host()),
+		"--query \"[].{vnet:virtualNetwork.id, state:virtualNetworkLinkState}\" --output table")
+}
+
+// UnlinkZone takes the link of a zone to a VNet away.
+type UnlinkZone struct{ Zone, VNet world.ID }
+
+// Apply removes the link.
+func (c UnlinkZone) Apply(w *world.World) *world.World {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return w
+	}
+	if _, linked := z.LinkTo(c.VNet); !linked {
+		return w
+	}
+	changed := *z
+	changed.Links = slices.DeleteFunc(slices.Clone(z.Links), func(l world.Link) bool { return l.VNet == c.VNet })
+	return w.With(world.Put(&changed))
+}
+
+// Title says what is done.
+func (c UnlinkZone) Title(w *world.World) string {
+	return fmt.Sprintf("Remove the link of the zone %s to the VNet %s", nameOf(w, c.Zone), nameOf(w, c.VNet))
+}
+
+// Commands delete the link.
+func (c UnlinkZone) Commands(w *world.World) []string {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return nil
+	}
+	l, ok := z.LinkTo(c.VNet)
+	if !ok {
+		return nil
+	}
+	return az("network private-dns link vnet delete", in(z.Meta), "--zone-name", quote(z.Domain.Host()), "--name", quote(l.Name()))
+}
+
+// Verify shows that the zone is no longer linked there.
+func (c UnlinkZone) Verify(w *world.World) []string { return LinkZone(c).Verify(w) }
+
+func pathOf(w *world.World, id world.ID) string {
+	if r := w.Lookup(id); r != nil && world.MetaOf(r).Path != "" {
+		return world.MetaOf(r).Path
+	}
+	return string(id)
+}

@@ -1,0 +1,120 @@
+package change
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pldoctor/internal/world"
+)
+
+// recommendedTTL is what a private endpoint's own zone group writes, and the
+// least that the article recommends.
+const recommendedTTL = 10
+
+// SetRecord makes the A record set of a label hold exactly one address.
+type SetRecord struct {
+	Zone  world.ID
+	Label string
+	Addr  netip.Addr
+	TTL   uint32 // 0: 10 seconds
+}
+
+// Apply puts the record in, in place of one of the same label.
+func (c SetRecord) Apply(w *world.World) *world.World {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return w
+	}
+	changed := *z
+	changed.Records = append(without(z.Records, c.Label, world.TypeA), world.Record{
+		Meta:  world.At(z.Path + "/A/" + c.Label),
+		Label: c.Label, Type: world.TypeA, TTL: max(c.TTL, recommendedTTL), Addrs: []netip.Addr{c.Addr},
+	})
+	slices.SortFunc(changed.Records, func(a, b world.Record) int {
+		return strings.Compare(a.Label+"/"+string(a.Type), b.Label+"/"+string(b.Type))
+	})
+	return w.With(world.Put(&changed))
+}
+
+func without(records []world.Record, label string, t world.RecordType) []world.Record {
+	return slices.DeleteFunc(slices.Clone(records), func(r world.Record) bool {
+		return r.Type == t && strings.EqualFold(r.Label, label)
+	})
+}
+
+// Title says what is done.
+func (c SetRecord) Title(w *world.World) string {
+	return fmt.Sprintf("Set the A record %s in the zone %s to %s", c.Label, nameOf(w, c.Zone), c.Addr)
+}
+
+// Commands remove a record that stands there and write the right one, as the
+// article recommends.
+func (c SetRecord) Commands(w *world.World) []string {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return nil
+	}
+	var commands []string
+	if _, stands := z.Record(c.Label, world.TypeA); stands {
+		commands = RemoveRecord{c.Zone, c.Label}.Commands(w)
+	}
+	set := []string{in(z.Meta), "--zone-name", quote(z.Domain.Host())}
+	commands = append(commands, az(append([]string{"network private-dns record-set a create"}, append(set,
+		"--name", quote(c.Label), fmt.Sprintf("--ttl %d", max(c.TTL, recommendedTTL)))...)...)...)
+	return append(commands, az(append([]string{"network private-dns record-set a add-record"}, append(set,
+		"--record-set-name", quote(c.Label), "--ipv4-address", c.Addr.String())...)...)...)
+}
+
+// Verify shows the record.
+func (c SetRecord) Verify(w *world.World) []string {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return nil
+	}
+	return az("network private-dns record-set a show", in(z.Meta), "--zone-name", quote(z.Domain.Host()), "--name", quote(c.Label))
+}
+
+// RemoveRecord deletes the A record set of a label.
+type RemoveRecord struct {
+	Zone  world.ID
+	Label string
+}
+
+// Apply takes the record out.
+func (c RemoveRecord) Apply(w *world.World) *world.World {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return w
+	}
+	if _, stands := z.Record(c.Label, world.TypeA); !stands {
+		return w
+	}
+	changed := *z
+	changed.Records = without(z.Records, c.Label, world.TypeA)
+	return w.With(world.Put(&changed))
+}
+
+// Title says what is done.
+func (c RemoveRecord) Title(w *world.World) string {
+	return fmt.Sprintf("Remove the A record %s from the zone %s", c.Label, nameOf(w, c.Zone))
+}
+
+// Commands delete the record set.
+func (c RemoveRecord) Commands(w *world.World) []string {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return nil
+	}
+	return az("network private-dns record-set a delete", in(z.Meta), "--zone-name", quote(z.Domain.Host()), "--name", quote(c.Label), "--yes")
+}
+
+// Verify lists the zone's A records.
+func (c RemoveRecord) Verify(w *world.World) []string {
+	z, ok := w.Zone(c.Zone)
+	if !ok {
+		return nil
+	}
+	return az("network private-dns record-set a list", in(z.Meta), "--zone-name", quote(z.Domain.Host()), "--output table")
+}

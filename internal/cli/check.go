@@ -1,0 +1,214 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"pldoctor/internal/diagnose"
+	"pldoctor/internal/doctor"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/lab"
+	"pldoctor/internal/machine"
+	"pldoctor/internal/render"
+	"pldoctor/internal/rule"
+	"pldoctor/internal/scenario"
+	"pldoctor/internal/service"
+	"pldoctor/internal/world"
+)
+
+var checkCommand = Command{
+	Name:  "check",
+	Usage: "VAULT [FLAGS]",
+	Short: "diagnose the path from this machine to a vault",
+	Long: `Check follows a request from this machine to a vault, hop by hop, and says which
+path it takes; if that is not the private one: why, who has to act, and how.
+
+VAULT is a vault's name, its hostname, a URL in it, or an ARM resource id. With
+--lab, the client is a host of a scenario: the same probes run, in a lab inside
+this process, and nothing leaves it.
+
+It reads nothing but the answers to its own requests. Without --authenticate it
+presents no token; with it, it asks for a secret of a random name that no vault
+has.
+`,
+	Run: runCheck,
+}
+
+// A checkup is what the flags of check say.
+type checkup struct {
+	lab, from, cloud, azure, want, output, failOn string
+	authenticate, public                          bool
+	timeout                                       time.Duration
+}
+
+func (c *checkup) flags() *flag.FlagSet {
+	fs := newFlags()
+	fs.StringVar(&c.lab, "lab", "", "run inside the lab of `SCENARIO`: a file, or one that ships (lab list)")
+	fs.StringVar(&c.from, "from", "", "the `HOST` of the scenario to diagnose from (its first client)")
+	fs.StringVar(&c.cloud, "cloud", "", "the `CLOUD` of a bare vault name: "+strings.Join(service.Clouds(), ", "))
+	fs.StringVar(&c.azure, "azure", "auto", "read the Azure configuration too: auto, never or require")
+	fs.BoolVar(&c.authenticate, "authenticate", false, "present a token to the vault; no secret is read")
+	fs.BoolVar(&c.public, "public-resolver", false, "ask a public DNS server (8.8.8.8) as well")
+	fs.StringVar(&c.want, "want", "", "what counts as right: private, or any path that the vault admits")
+	fs.StringVar(&c.output, "o", "text", "the output `FORMAT`: "+strings.Join(render.Formats(), ", "))
+	fs.StringVar(&c.failOn, "fail-on", "error", "the least `SEVERITY` that makes the exit status 1: error, warning, info")
+	fs.DurationVar(&c.timeout, "timeout", 15*time.Second, "the whole may take this long")
+	return fs
+}
+
+func runCheck(ctx context.Context, app *App, args []string) error {
+	var c checkup
+	operands, err := parse(c.flags(), args)
+	if err != nil {
+		return err
+	}
+	if err := expect(operands, "VAULT"); err != nil {
+		return err
+	}
+	format, err := c.valid()
+	if err != nil {
+		return err
+	}
+	var report diagnose.Report
+	if c.lab != "" {
+		report, err = c.inLab(ctx, app, operands[0])
+	} else {
+		report, err = c.live(ctx, app, operands[0])
+	}
+	if err != nil {
+		return err
+	}
+	if err := format(app.Out, report, app.style()); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return c.conclude(report)
+}
+
+// valid checks the flags that are words of a list.
+func (c *checkup) valid() (render.Format, error) {
+	format, err := render.ByName(c.output)
+	if err != nil {
+		return nil, &failure{statusUsage, err}
+	}
+	for _, f := range []struct{ name, value, allowed string }{
+		{"azure", c.azure, "auto never require"},
+		{"want", c.want, "private any"},
+		{"fail-on", c.failOn, "error warning info"},
+	} {
+		if f.value != "" && !strings.Contains(" "+f.allowed+" ", " "+f.value+" ") {
+			return nil, usagef("--%s takes one of %s, not %q", f.name, strings.ReplaceAll(f.allowed, " ", ", "), f.value)
+		}
+	}
+	switch {
+	case c.timeout <= 0:
+		return nil, usagef("--timeout takes a time above zero, not %v", c.timeout)
+	case c.from != "" && c.lab == "":
+		return nil, usagef("--from goes with --lab")
+	}
+	return format, nil
+}
+
+func (c *checkup) inLab(ctx context.Context, app *App, vault string) (diagnose.Report, error) {
+	s, err := openScenario(c.lab)
+	if err != nil {
+		return diagnose.Report{}, err
+	}
+	host := s.DefaultHost()
+	if c.from != "" {
+		h, ok := s.World.Host(world.HostID(c.from))
+		if !ok {
+			return diagnose.Report{}, usagef("the scenario %s has no host %q; there are %s", s.Name, c.from, strings.Join(s.Hosts, ", "))
+		}
+		host = h
+	}
+	if host == nil {
+		return diagnose.Report{}, usagef("the scenario %s has no client to diagnose from", s.Name)
+	}
+	cloud := c.cloud
+	if cloud == "" {
+		cloud = s.World.Service().Cloud.Name
+	}
+	target, err := doctor.ParseTarget(vault, cloud)
+	if err != nil {
+		return diagnose.Report{}, &failure{statusUsage, err}
+	}
+	l := lab.Start(s.World, lab.Options{})
+	defer l.Close()
+	p, err := doctor.InLab(l, s, host, target, c.azure != "never")
+	if err != nil {
+		return diagnose.Report{}, err
+	}
+	return c.check(ctx, app, p), nil
+}
+
+func (c *checkup) live(ctx context.Context, app *App, vault string) (diagnose.Report, error) {
+	if c.azure == "require" {
+		return diagnose.Report{}, &failure{statusUndetermined, fmt.Errorf("reading the configuration from Azure is not supported yet; use --azure never")}
+	}
+	target, err := doctor.ParseTarget(vault, c.cloud)
+	if err != nil {
+		return diagnose.Report{}, &failure{statusUsage, err}
+	}
+	e := machine.Env()
+	if c.authenticate && e.Token == nil {
+		app.say("--authenticate: there is no way to get a token on this machine yet; the path is diagnosed without one")
+	}
+	return c.check(ctx, app, doctor.Case{Target: target, Env: e, Wants: world.WantPrivate, Name: "this machine"}), nil
+}
+
+func (c *checkup) check(ctx context.Context, app *App, p doctor.Case) diagnose.Report {
+	p.Authenticate, p.PublicResolver, p.Budget, p.Cut = c.authenticate, c.public, c.timeout, true
+	if c.want != "" {
+		p.Wants = world.Wants(c.want)
+	}
+	return doctor.New(p.Target.Service.Cloud.Name, app.Version).Check(ctx, p)
+}
+
+// severities, the least first.
+var severities = map[rule.Severity]int{rule.Info: 1, rule.Warning: 2, rule.Error: 3}
+
+// conclude makes the exit status of a report: only causes and candidates make
+// it 1.
+func (c *checkup) conclude(r diagnose.Report) error {
+	for _, f := range r.Findings {
+		counts := f.Role == diagnose.RoleCause || f.Role == diagnose.RoleCandidate
+		if counts && severities[f.Severity] >= severities[rule.Severity(c.failOn)] {
+			return &failure{status: statusFindings}
+		}
+	}
+	if r.Verdict == fact.Undetermined {
+		return &failure{status: statusUndetermined}
+	}
+	return nil
+}
+
+// openScenario opens a scenario by its name or file.
+func openScenario(name string) (*scenario.Scenario, error) {
+	if slices.Contains(scenario.Names(), name) {
+		return asInput(scenario.Load(name))
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &failure{statusInput, fmt.Errorf("%s is neither a scenario that ships (lab list) nor a file that can be read: %w", name, err)}
+	}
+	return asInput(scenario.Parse(name, data, os.DirFS(filepath.Dir(name))))
+}
+
+// asInput marks an error as one of an input.
+func asInput(s *scenario.Scenario, err error) (*scenario.Scenario, error) {
+	if err != nil {
+		return nil, &failure{statusInput, err}
+	}
+	return s, nil
+}
+
+// style is how text is set on this run's output.
+func (a *App) style() render.Style {
+	return render.Style{Color: a.Terminal && a.Env("NO_COLOR") == "" && a.Env("TERM") != "dumb"}
+}

@@ -1,0 +1,293 @@
+package diagnose
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/rule"
+	"pldoctor/internal/service"
+	"pldoctor/internal/world"
+)
+
+// report puts the outcome of a run into the report's shape.
+func (r *run) report() Report {
+	j := r.first.Journey
+	rep := Report{
+		SchemaVersion: SchemaVersion,
+		Tool:          Tool{"pldoctor", r.judge.version},
+		Target:        Target{r.in.Vault, r.in.hostname().Host(), r.in.Service.Cloud.Name},
+		Started:       r.in.Started,
+		Client:        r.client(),
+		Sources:       r.sources(),
+		Verdict:       j.Verdict(),
+		Access:        j.Accessed(),
+		Path:          r.path(),
+		RootCauses:    []string{},
+		Candidates:    []string{},
+		Facts:         Facts{Journey: j, FirstBad: firstBad(r.first), Endpoints: r.endpoints(), Seen: r.in.Seen},
+		Trace:         r.trace,
+	}
+	if r.first.Predicted != nil {
+		rep.Facts.Predicted = &r.first.Predicted.Journey
+	}
+	for _, c := range r.causes {
+		rep.RootCauses = append(rep.RootCauses, c.rule.Code)
+	}
+	for _, x := range r.candidates {
+		rep.Candidates = append(rep.Candidates, x.Code)
+	}
+	rep.Findings, rep.Checks = r.findings()
+	return rep
+}
+
+// endpoints lists the vault's private endpoints, those that serve the client
+// first.
+func (r *run) endpoints() []Endpoint {
+	list := []Endpoint{}
+	for _, d := range r.first.Doors() {
+		e := Endpoint{
+			ID: d.Endpoint.Path, Network: r.first.Name(d.Endpoint.VNet()), Address: d.Addr.String(),
+			Status: string(d.Endpoint.Status), Effective: d.Effective, Reached: d.Connect.Outcome,
+		}
+		if c, ok := r.first.Resource.ConnectionOf(d.Endpoint.ID); ok {
+			e.Status = string(c.Status)
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func (r *run) client() Client {
+	c := Client{Runs: string(world.OnVM)}
+	if h := r.first.Client; h != nil {
+		c = Client{h.Name(), r.first.Name(r.first.World.Node(h).Network), string(h.Runs)}
+	}
+	if r.in.Seen != nil {
+		c.Host = cmp.Or(r.in.Seen.Client.Host, c.Host)
+		c.Runs = cmp.Or(r.in.Seen.Client.Runs, c.Runs)
+	}
+	return c
+}
+
+func (r *run) sources() []string {
+	var list []string
+	if r.in.Seen != nil {
+		list = append(list, "probe")
+	}
+	if r.first.World != nil && r.first.Client != nil {
+		list = append(list, "configuration")
+	}
+	return list
+}
+
+func (r *run) path() Path {
+	j := r.first.Journey
+	p := Path{
+		Resolver: text(j.Resolver.Server), Destination: text(cmp.Or(j.Connect.Addr, j.Answer.Addr)),
+		SourceSeen: text(j.Exchange.Source), Via: []string{}, RequestIDs: []string{},
+	}
+	if e := cmp.Or(j.Exchange.Endpoint, j.Exchange.By); e != "" {
+		id := string(e)
+		p.Endpoint = &id
+	}
+	if j.Proxy.Server != "" {
+		p.Via = append(p.Via, j.Proxy.Server)
+	}
+	for _, e := range r.trace {
+		if e.Kind == fact.Routed && e.Subject == p.Destination && !slices.Contains(p.Via, string(e.Who)) {
+			p.Via = append(p.Via, string(e.Who))
+		}
+	}
+	if r.in.Seen != nil {
+		for _, q := range r.in.Seen.Requests {
+			if q.RequestID != "" {
+				p.RequestIDs = append(p.RequestIDs, q.RequestID)
+			}
+		}
+	}
+	return p
+}
+
+func text(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+// findings evaluates every rule once more on the whole and says what each is:
+// cause, candidate, consequence, masked or advice.
+func (r *run) findings() ([]Finding, []Check) {
+	findings, checks := []Finding{}, []Check{}
+	for _, c := range r.causes {
+		findings = append(findings, r.cause(c))
+	}
+	for i, x := range r.candidates {
+		findings = append(findings, r.candidate(x, i))
+	}
+	var consequences, advice []Finding
+	for _, x := range rule.All() {
+		result := x.Eval(r.first)
+		check := Check{Code: x.Code, Status: result.Status, Why: result.Why}
+		switch {
+		case r.isCause(x):
+			check.Status, check.Why = rule.StatusFail, cmp.Or(r.resultOf(x).Why, result.Why)
+		case r.isCandidate(x):
+			check.Status, check.Why = rule.StatusUnknown, "fits what was seen, as others do"
+		case result.Status != rule.StatusFail:
+		case x.Symptom && r.explained():
+			check.Status, check.MaskedBy = rule.StatusMasked, r.culprits()
+			consequences = append(consequences, r.finding(x, result, RoleConsequence))
+		case r.cured(x):
+			check.Status, check.MaskedBy = rule.StatusMasked, r.culprits()
+		default:
+			advice = append(advice, r.finding(x, result, RoleAdvice))
+		}
+		checks = append(checks, check)
+	}
+	return append(append(findings, consequences...), advice...), checks
+}
+
+func (r *run) isCause(x *rule.Rule) bool { return r.named(x) }
+
+func (r *run) isCandidate(x *rule.Rule) bool { return slices.Contains(r.candidates, x) }
+
+func (r *run) explained() bool { return len(r.causes)+len(r.candidates) > 0 }
+
+func (r *run) resultOf(x *rule.Rule) rule.Result {
+	for _, c := range r.causes {
+		if c.rule == x {
+			return c.result
+		}
+	}
+	return rule.Result{}
+}
+
+func (r *run) culprits() []string {
+	var codes []string
+	for _, c := range r.causes {
+		codes = append(codes, c.rule.Code)
+	}
+	for _, x := range r.candidates {
+		codes = append(codes, x.Code)
+	}
+	return codes
+}
+
+// cured tells whether mending the causes also makes x pass.
+func (r *run) cured(x *rule.Rule) bool {
+	if len(r.causes) == 0 || r.last.World == nil || r.last.World == r.first.World {
+		return false
+	}
+	return x.Eval(r.last).Status != rule.StatusFail
+}
+
+func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
+	f := Finding{
+		Code: x.Code, Slug: x.Slug, Title: x.Title, Severity: x.Severity, Role: role, Certainty: "certain", Owner: x.Owner,
+		Why: result.Why, Evidence: result.Evidence, Fixes: []Fix{}, DocURL: DocURL(x.Code),
+	}
+	if f.Evidence == nil {
+		f.Evidence = []rule.Evidence{}
+	}
+	if f.Why == "" {
+		f.Why = x.Title
+	}
+	if (role == RoleAdvice || r.tolerated()) && f.Severity == rule.Error {
+		f.Severity = rule.Warning
+	}
+	if role == RoleAdvice {
+		f.Fixes = r.advised(x)
+	}
+	return f
+}
+
+// advised is the repair of a piece of advice.
+func (r *run) advised(x *rule.Rule) []Fix {
+	if r.first.World != nil && x.Mends != nil {
+		if _, fixes := mend(r.first, x); len(fixes) > 0 {
+			return fixes
+		}
+	}
+	return r.words(x)
+}
+
+// tolerated tells whether the client wants any path that the vault admits, and
+// has one: untested counts as admitted.
+func (r *run) tolerated() bool {
+	v := r.first.Journey.Verdict()
+	return r.in.Wants == world.WantAny && (v == fact.Public || v == fact.ServiceEndpoint) &&
+		r.first.Journey.Accessed() != fact.AccessRefusedNetwork
+}
+
+func (r *run) cause(c cause) Finding {
+	if c.result.Status != rule.StatusFail { // what was seen says it, not the rule
+		c.result.Why = c.rule.Title
+	}
+	f := r.finding(c.rule, c.result, RoleCause)
+	f.Fixes = c.fixes
+	if len(f.Fixes) == 0 {
+		f.Fixes = r.words(c.rule)
+	}
+	last := &f.Fixes[len(f.Fixes)-1]
+	last.Verify = r.withProof(last.Verify)
+	switch {
+	case !c.proven:
+		f.Certainty = "likely"
+	case r.in.Seen == nil: // nobody looked whether the client agrees
+		f.Certainty = "likely"
+	}
+	return f
+}
+
+// withProof puts the two commands that prove the private path, which everybody
+// has, before those of a fix.
+func (r *run) withProof(verify []string) []string {
+	host := r.in.hostname().Host()
+	proof := []string{"host " + host, "curl -i https://" + host + "/" + strings.TrimPrefix(service.HealthPath, "/")}
+	for _, v := range verify {
+		if !slices.ContainsFunc(proof, func(p string) bool { return v == p || strings.HasPrefix(v, p+" ") }) {
+			proof = append(proof, v)
+		}
+	}
+	return proof
+}
+
+func (r *run) candidate(x *rule.Rule, rank int) Finding {
+	result := x.Eval(r.first)
+	if result.Status != rule.StatusFail {
+		result.Why = x.Title
+	}
+	f := r.finding(x, result, RoleCandidate)
+	f.Certainty, f.Fixes = "possible", r.words(x)
+	if rank == 0 {
+		f.Certainty = "likely"
+	}
+	if n := len(x.Doc.Verify); n > 0 {
+		f.Ask = r.fill(x.Doc.Verify[n-1])
+	}
+	return f
+}
+
+// words is the repair of a rule that no command mends.
+func (r *run) words(x *rule.Rule) []Fix {
+	verify := []string{}
+	for _, v := range x.Doc.Verify {
+		verify = append(verify, r.fill(v))
+	}
+	return []Fix{{Title: x.Doc.Fix, Az: []string{}, Verify: verify}}
+}
+
+// fill puts the names of this diagnosis into a documented command.
+func (r *run) fill(command string) string {
+	s := r.in.Service
+	public := rule.PublicCloud()
+	return strings.NewReplacer("<vault>", r.in.Vault, public.Zone.Host(), s.Zone.Host(),
+		public.Suffix.Host(), s.Suffix.Host(), public.Core.Host(), s.Core.Host()).Replace(command)
+}
+
+// DocURL is where a code's documentation stands in this repository.
+func DocURL(code string) string { return "docs/rules/" + code + ".md" }

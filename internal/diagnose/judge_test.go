@@ -1,0 +1,88 @@
+package diagnose
+
+import (
+	"slices"
+	"testing"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/predict"
+	"pldoctor/internal/rule"
+	"pldoctor/internal/stock"
+	"pldoctor/internal/world"
+)
+
+// inputOf is what a user's tool would have of a shape's client: the
+// configuration, and what a probe saw.
+func inputOf(t *testing.T, shape stock.Shape, w *world.World) Input {
+	t.Helper()
+	client, ok := w.Host(shape.Client)
+	if !ok {
+		t.Fatal("no client")
+	}
+	svc := w.Service()
+	host, err := svc.Host(shape.Vault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := predict.Observe(w, client, predict.Target{Vault: shape.Vault, Host: host},
+		predict.Options{Candidates: EndpointAddresses(w, shape.Vault), Authenticate: true})
+	return Input{
+		Service: svc, Vault: shape.Vault, Host: host, Wants: world.WantPrivate,
+		World: Sight(w, shape.Client), Client: shape.Client, Seen: &o,
+	}
+}
+
+func TestHealthyShapesAreNotAccused(t *testing.T) {
+	judge := NewJudge("AzureCloud", "test")
+	for _, shape := range stock.Shapes("AzureCloud") {
+		in := inputOf(t, shape, shape.World)
+		for name, in := range map[string]Input{"both": in, "probe": without(in, "configuration"), "configuration": without(in, "probe")} {
+			r := judge.Judge(in)
+			if r.Verdict != fact.Private && !(name == "configuration" && r.Verdict == fact.Undetermined) {
+				t.Errorf("%s, %s: verdict %s, journey %+v", shape.Name, name, r.Verdict, in.Seen)
+			}
+			if len(r.RootCauses)+len(r.Candidates) > 0 {
+				t.Errorf("%s, %s: accused %v %v", shape.Name, name, r.RootCauses, r.Candidates)
+			}
+		}
+	}
+}
+
+func without(in Input, source string) Input {
+	if source == "probe" {
+		in.Seen = nil
+		return in
+	}
+	in.World, in.Client = nil, ""
+	return in
+}
+
+// TestBreaksAreFound breaks every shape in every way: with the configuration
+// the cause is found, without it is among the candidates.
+func TestBreaksAreFound(t *testing.T) {
+	judge := NewJudge("AzureCloud", "test")
+	for _, shape := range stock.Shapes("AzureCloud") {
+		client, _ := shape.World.Host(shape.Client)
+		vault, _ := shape.World.VaultNamed(shape.Vault)
+		for _, x := range rule.All() {
+			if x.Breaks == nil || x.Symptom {
+				continue
+			}
+			for i, b := range x.Breaks(rule.Site{World: shape.World, Client: client, Vault: vault}) {
+				in := inputOf(t, shape, change.Apply(shape.World, b...))
+				if o := in.Seen.Journey; o.Verdict() == fact.Private && o.Access.Outcome == fact.OK {
+					continue // this fault does not touch this client
+				}
+				r := judge.Judge(in)
+				if !slices.Equal(r.RootCauses, []string{x.Code}) {
+					t.Errorf("%s, %s/%d: causes %v, candidates %v; journey %+v; differs", shape.Name, x.Code, i, r.RootCauses, r.Candidates, in.Seen.Journey)
+				}
+				r = judge.Judge(without(in, "configuration"))
+				if !slices.Contains(append(r.RootCauses, r.Candidates...), x.Code) {
+					t.Errorf("%s, %s/%d without configuration: causes %v, candidates %v", shape.Name, x.Code, i, r.RootCauses, r.Candidates)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package diagnose
+
+import (
+	"net/netip"
+	"slices"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
+)
+
+// A sketch is an observation without its names and addresses: what can be
+// compared between a real network and a stock world. The zero value of each
+// field means that it was not seen.
+type sketch struct {
+	name      fact.Outcome
+	proxy     proxySketch
+	via       fact.Via
+	resolver  fact.Outcome
+	answer    answerSketch
+	connect   fact.Outcome
+	tls       fact.Outcome
+	exchange  fact.Outcome
+	path      fact.Verdict
+	access    service.Denial
+	first     serverSketch // the first configured DNS server
+	other     serverSketch // the first configured one that says something else
+	azure     serverSketch // 168.63.129.16
+	direct    fact.Verdict // past the proxy
+	otherDoor fact.Outcome // a connection to a private address that the program did not get
+}
+
+type proxySketch struct {
+	used    tri
+	outcome fact.Outcome
+}
+
+type tri uint8
+
+const (
+	unseen tri = iota
+	yes
+	no
+)
+
+func triOf(b bool) tri {
+	if b {
+		return yes
+	}
+	return no
+}
+
+type answerSketch struct {
+	outcome fact.Outcome
+	alias   tri
+	class   fact.AddrClass
+}
+
+type serverSketch struct {
+	kind    serverKind
+	reached fact.Outcome
+	host    answerSketch
+	alias   answerSketch
+}
+
+type serverKind uint8
+
+const (
+	anyServer serverKind = iota
+	azureServer
+	privateServer
+	publicServer
+)
+
+// sketchOf makes a sketch. A hop that was not reached because an earlier one
+// failed is as unseen as one that nobody looked at.
+func sketchOf(o fact.Observation) sketch {
+	j := o.Journey
+	s := sketch{
+		name: j.Name.Outcome, via: j.Resolver.Via, resolver: j.Resolver.Outcome, answer: answerOf(j.Answer),
+		connect: j.Connect.Outcome, tls: j.TLS.Outcome, exchange: j.Exchange.Outcome, access: accessOf(j.Access),
+	}
+	if s.via == fact.ViaProgram {
+		s.via = fact.ViaNothing
+	}
+	if j.Name.Outcome != fact.Unseen {
+		s.proxy = proxySketch{triOf(j.Proxy.Outcome != fact.Unseen), j.Proxy.Outcome}
+	}
+	if j.Exchange.Outcome == fact.OK {
+		s.path = j.Verdict()
+	}
+	if s.proxy.used == yes {
+		s.direct = seenVerdict(o.Direct)
+	}
+	s.servers(o.Servers)
+	s.otherDoor = otherDoor(o)
+	return s
+}
+
+// seenVerdict is the verdict of a journey that was followed to its end.
+func seenVerdict(j fact.Journey) fact.Verdict {
+	if v := j.Verdict(); v != fact.Undetermined {
+		return v
+	}
+	return ""
+}
+
+func (s *sketch) servers(views []fact.ServerView) {
+	for _, v := range views {
+		one := serverOf(v)
+		if v.Server == fact.AzureDNS && s.azure.kind == anyServer {
+			s.azure = one
+		}
+		if v.Role != fact.RoleConfigured {
+			continue
+		}
+		switch {
+		case s.first.kind == anyServer:
+			s.first = one
+		case one.host != s.first.host && s.other.kind == anyServer:
+			s.other = one
+		}
+	}
+}
+
+func serverOf(v fact.ServerView) serverSketch {
+	return serverSketch{kindOf(v.Server), v.Reached, answerOf(v.Host), answerOf(v.Alias)}
+}
+
+func kindOf(a netip.Addr) serverKind {
+	switch {
+	case a == fact.AzureDNS:
+		return azureServer
+	case fact.Classify(a) == fact.PublicAddr:
+		return publicServer
+	}
+	return privateServer
+}
+
+func answerOf(a fact.AnswerHop) answerSketch {
+	if a.Outcome == fact.Unseen {
+		return answerSketch{}
+	}
+	return answerSketch{a.Outcome, triOf(a.Alias), a.Class}
+}
+
+// accessOf keeps what a client can use: which network rule refused depends on
+// the vault's settings, not on the fault.
+func accessOf(a fact.AccessHop) service.Denial {
+	switch {
+	case a.Outcome == fact.Unseen:
+		return ""
+	case a.Outcome == fact.OK:
+		return "none"
+	case a.Denial.IsNetwork() && a.Denial != service.DeniedTCP:
+		return service.DeniedFirewall
+	case a.Denial == service.DeniedPolicy:
+		return service.DeniedRBAC
+	}
+	return a.Denial
+}
+
+// otherDoor is how the best private address fared that the program did not get.
+func otherDoor(o fact.Observation) fact.Outcome {
+	var outcomes []fact.Outcome
+	for _, v := range o.Addresses {
+		if v.Addr != o.Journey.Answer.Addr && fact.Classify(v.Addr) == fact.PrivateAddr && v.Connect.Outcome != fact.Unseen {
+			outcomes = append(outcomes, v.Connect.Outcome)
+		}
+	}
+	switch {
+	case len(outcomes) == 0:
+		return fact.Unseen
+	case slices.Contains(outcomes, fact.OK):
+		return fact.OK
+	}
+	return outcomes[0]
+}
+
+// fits tells whether a prediction explains what was seen: field by field they
+// are equal, or the field was not seen.
+func (seen sketch) fits(predicted sketch) bool {
+	return fit(seen.name, predicted.name) && seen.proxy.fits(predicted.proxy) && fit(seen.via, predicted.via) &&
+		fit(seen.resolver, predicted.resolver) && seen.answer.fits(predicted.answer) &&
+		fit(seen.connect, predicted.connect) && fit(seen.tls, predicted.tls) && fit(seen.exchange, predicted.exchange) &&
+		fit(seen.path, predicted.path) && fit(seen.access, predicted.access) &&
+		seen.first.fits(predicted.first) && seen.other.fits(predicted.other) && seen.azure.fits(predicted.azure) &&
+		fit(seen.direct, predicted.direct) && fit(seen.otherDoor, predicted.otherDoor)
+}
+
+func fit[T comparable](seen, predicted T) bool {
+	var zero T
+	return seen == zero || seen == predicted
+}
+
+func (p proxySketch) fits(q proxySketch) bool {
+	return fit(p.used, q.used) && fit(p.outcome, q.outcome)
+}
+
+func (a answerSketch) fits(b answerSketch) bool {
+	return fit(a.outcome, b.outcome) && fit(a.alias, b.alias) && fit(a.class, b.class)
+}
+
+func (a serverSketch) fits(b serverSketch) bool {
+	return fit(a.kind, b.kind) && fit(a.reached, b.reached) && a.host.fits(b.host) && a.alias.fits(b.alias)
+}

@@ -1,0 +1,90 @@
+// Package doctor gathers, then judges: the one wiring of probe, configuration
+// and judge that every command uses.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"pldoctor/internal/diagnose"
+	"pldoctor/internal/env"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/lab"
+	"pldoctor/internal/probe"
+	"pldoctor/internal/scenario"
+	"pldoctor/internal/world"
+)
+
+// A Doctor diagnoses vaults of one cloud; it is safe for use by many
+// goroutines.
+type Doctor struct{ judge *diagnose.Judge }
+
+// New returns a doctor for a cloud. Version is the program's, for reports.
+func New(cloud, version string) *Doctor { return &Doctor{diagnose.NewJudge(cloud, version)} }
+
+// A Case is one client, one vault, and what may be done to find out.
+type Case struct {
+	Target Target
+	Env    env.Env // where the probe runs
+	Wants  world.Wants
+
+	// World is the configuration as its reader may see it, nil without one;
+	// Client is the client's id there, and Name what it is called.
+	World  *world.World
+	Client world.ID
+	Name   string
+
+	Authenticate   bool
+	PublicResolver bool
+	Budget         time.Duration
+	Cut            bool // stop side probes once the path is proven private
+	Progress       func(string)
+}
+
+// Check probes and judges. It returns within the case's budget.
+func (d *Doctor) Check(ctx context.Context, c Case) diagnose.Report {
+	seen := c.probe(ctx)
+	return d.judge.Judge(c.input(&seen))
+}
+
+// Predict judges the configuration alone.
+func (d *Doctor) Predict(c Case) diagnose.Report { return d.judge.Judge(c.input(nil)) }
+
+func (c Case) probe(ctx context.Context) fact.Observation {
+	t := probe.Target{Service: c.Target.Service, Vault: c.Target.Vault, Host: c.Target.Host}
+	return probe.Run(ctx, c.Env, t, probe.Options{
+		Client: c.Name, Candidates: c.candidates(), Authenticate: c.Authenticate, PublicResolver: c.PublicResolver,
+		Budget: c.Budget, Cut: c.Cut, Progress: c.Progress,
+	})
+}
+
+func (c Case) candidates() []netip.Addr { return diagnose.EndpointAddresses(c.World, c.Target.Vault) }
+
+func (c Case) input(seen *fact.Observation) diagnose.Input {
+	in := diagnose.Input{
+		Service: c.Target.Service, Vault: c.Target.Vault, Host: c.Target.Host, Wants: c.Wants,
+		World: c.World, Client: c.Client, Seen: seen,
+	}
+	if seen != nil {
+		in.Started = seen.Started
+	} else if c.Env.Now != nil {
+		in.Started = c.Env.Now()
+	}
+	return in
+}
+
+// InLab makes the case of a host in a running lab. With configuration, what
+// the judge sees of the world is what a user's tool would see; without, none.
+func InLab(l *lab.Lab, s *scenario.Scenario, host *world.Host, t Target, configuration bool) (Case, error) {
+	e, err := l.Env(host.ID)
+	if err != nil {
+		return Case{}, fmt.Errorf("host %s: %w", host.Name(), err)
+	}
+	c := Case{Target: t, Env: e, Wants: host.Wants, Name: host.Name(), Authenticate: false}
+	if configuration {
+		c.World, c.Client = diagnose.Sight(s.World, host.ID), host.ID
+	}
+	return c, nil
+}

@@ -1,0 +1,108 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/resolve"
+	"pldoctor/internal/route"
+)
+
+const (
+	// dnsIdle is how long a DNS server keeps an idle TCP connection: the
+	// default of Unbound and, nearly, of BIND.
+	dnsIdle = 30 * time.Second
+	// dnsAtOnce is how many questions of one client a server works on; it
+	// drops what comes beyond.
+	dnsAtOnce = 32
+)
+
+// serveDNS answers the questions of one socket or connection, each as soon as
+// its answer is known.
+func (l *Lab) serveDNS(c *conn, a arrival) {
+	slots := make(chan struct{}, dnsAtOnce)
+	var answering sync.WaitGroup
+	defer answering.Wait()
+	stream := a.flow.Proto == route.TCP
+	for {
+		if stream {
+			_ = c.SetReadDeadline(now().Add(dnsIdle))
+		}
+		m, err := receive(c)
+		switch {
+		case err != nil && (stream || !errors.Is(err, errNoMessage)):
+			return
+		case err != nil || m.Response: // noise
+			continue
+		}
+		select {
+		case slots <- struct{}{}:
+			answering.Go(func() {
+				defer func() { <-slots }()
+				l.answer(c, a, m)
+			})
+		default:
+		}
+	}
+}
+
+// answer answers one message, or stays silent.
+func (l *Lab) answer(c *conn, a arrival, m *dns.Msg) {
+	q, rcode := questionOf(m)
+	if rcode != dns.RcodeSuccess {
+		_ = send(c, response(m, rcode))
+		return
+	}
+	r := l.reply(a, q)
+	if l.sleep(l.ctx, r.After) != nil {
+		return
+	}
+	kind := fact.Answered
+	if _, said := rcodes[r.Outcome]; !said {
+		kind = fact.Silent
+	}
+	l.trace(fact.Event{Stage: fact.StageResolver, Kind: kind, Who: fact.Ref(a.server.ID), Subject: q.Name.Host(), To: string(r.Outcome)})
+	if kind == fact.Silent {
+		return
+	}
+	if a.flow.Proto == route.TCP {
+		r.Truncated = false
+	}
+	out := l.message(m, q, r)
+	if a.flow.Proto == route.UDP {
+		out.Truncate(payload(m))
+	}
+	_ = send(c, out)
+}
+
+// payload is how long an answer the asker takes over UDP.
+func payload(m *dns.Msg) int {
+	if opt := m.IsEdns0(); opt != nil {
+		return int(min(max(opt.UDPSize(), dns.MinMsgSize), maxPacket))
+	}
+	return dns.MinMsgSize
+}
+
+// reply has a server find its answer: out of its cache, else by one step of
+// its own, whose questions to others go over the wire.
+func (l *Lab) reply(a arrival, q resolve.Question) resolve.Reply {
+	host, _ := l.world.Host(a.server.ID)
+	caches := host != nil && host.DNS != nil && host.DNS.Cache > 0
+	if caches {
+		if r, ok := l.cache.get(a.server.ID, q, now()); ok {
+			r.After = host.DNS.Delay
+			return r
+		}
+	}
+	ctx := context.WithValue(l.ctx, trailKey{}, a.trail.onward())
+	r := resolve.Serve(l.world, a.server, q, l.ask(ctx, callerAt(a.server.Origin)))
+	if caches {
+		l.cache.put(a.server.ID, q, r, host.DNS.Cache, now())
+	}
+	return r
+}

@@ -1,0 +1,95 @@
+package lab
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/gate"
+	"pldoctor/internal/route"
+	"pldoctor/internal/world"
+)
+
+// serveVault is Key Vault's front end, which all vaults of a region share and
+// which private endpoints lead to as well.
+func (l *Lab) serveVault(c *conn, a arrival) {
+	if by := a.decision.Resigner; by != "" {
+		l.intercept(c, a, by)
+		return
+	}
+	settings, err := l.auth.server(l.world.Service().CertificateNames())
+	if err != nil {
+		return
+	}
+	t := tls.Server(c, l.inspected(settings, c, a))
+	serveHTTP(t, func(req *http.Request) answer { return l.vault(req, a) })
+	_ = t.Close()
+}
+
+// vault answers one request.
+func (l *Lab) vault(req *http.Request, a arrival) answer {
+	from := gate.Arrival{Source: a.decision.Source, Subnet: a.decision.ServiceSubnet}
+	if a.decision.Target.Kind == route.AtEndpoint {
+		from.Endpoint = a.decision.Target.ID
+	}
+	asked := gate.Request{Method: req.Method, Host: req.Host, Path: req.URL.Path}
+	asked.Token, asked.Identity, asked.Caller = l.presented(req.Header.Get("Authorization"))
+	id := gate.RequestID(l.opt.RequestID(uint64(l.requests.Add(1))))
+	r := gate.Respond(l.world, from, asked, id, now().UTC().Format(http.TimeFormat))
+	l.trace(fact.Event{
+		Stage: fact.StageExchange, Kind: fact.Replied, Who: fact.Ref(a.decision.Target.ID),
+		Subject: req.Method + " " + req.URL.Path, To: fmt.Sprint(r.Status),
+	})
+	return answer{status: r.Status, headers: r.Headers, body: r.Body}
+}
+
+// inspected has the firewalls on the way look at the name in the client's
+// hello, which they see only once the connection is open.
+func (l *Lab) inspected(settings *tls.Config, c *conn, a arrival) *tls.Config {
+	if len(a.decision.Via) == 0 {
+		return settings
+	}
+	return &tls.Config{MinVersion: settings.MinVersion, GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		f := a.flow
+		f.SNI = hello.ServerName
+		switch _, d := l.decide(f); d.Outcome {
+		case fact.OK, fact.Stalled:
+			return settings, nil
+		case fact.Timeout:
+			c.silence()
+		default:
+			c.abort()
+		}
+		return nil, errors.New("stopped on the way")
+	}}
+}
+
+// intercept is an appliance on the way that re-signs TLS. It stands on the
+// way, so the rest of the way adds no time.
+func (l *Lab) intercept(c *conn, a arrival, by world.ID) {
+	rest := a
+	rest.decision.Resigner = ""
+	near, far := newPair("tcp", c.peer, a.flow.To, c.peer, 0, false)
+	if l.run(far, func() { l.serveVault(far, rest) }) {
+		l.resign(c, near, l.issuer(by), a.flow.To.Addr().String(), "")
+	}
+}
+
+// issuer is the distinguished name in which a machine signs.
+func (l *Lab) issuer(id world.ID) string {
+	h, ok := l.world.Host(id)
+	switch {
+	case ok && h.Forward != nil && h.Forward.Issuer != "":
+		return h.Forward.Issuer
+	case ok && h.Proxy != nil && h.Proxy.Issuer != "":
+		return h.Proxy.Issuer
+	}
+	return "CN=" + id.Name()
+}
+
+// countedID makes GUIDs that count.
+func countedID(n uint64) string {
+	return fmt.Sprintf("00000000-0000-4000-8000-%012x", n)
+}

@@ -1,0 +1,93 @@
+package predict
+
+import (
+	"net/netip"
+	"slices"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/settings"
+	"pldoctor/internal/world"
+)
+
+// maxServers and maxLearnt are the bounds that a probe keeps.
+const maxServers, maxLearnt = 8, 6
+
+// Observe predicts everything that a probe on a host would see.
+func Observe(w *world.World, h *world.Host, t Target, o Options) fact.Observation {
+	c := newClient(w, h, t, o)
+	seen := fact.Observation{Client: c.itself(), Complete: true}
+	seen.Journey, seen.Direct = c.journey()
+	var learnt []netip.Addr
+	seen.Servers, learnt = c.servers()
+	seen.Addresses = c.addresses(seen.Direct.Answer.Addr, learnt)
+	return seen
+}
+
+// itself is what the host's own settings say.
+func (c *client) itself() fact.Client {
+	seen := fact.Client{
+		Host: c.host.Name(), Runs: string(c.host.Runs), Addresses: append([]netip.Addr{c.host.Address}, c.host.Addresses...),
+		Resolvers: c.world.Nameservers(c.host), Search: c.host.Search, Ndots: c.host.Ndots,
+	}
+	for _, e := range c.host.Hosts {
+		if e.Name == c.proper || e.Name == c.alias || e.Name == c.name {
+			seen.HostsFile = append(seen.HostsFile, fact.HostsLine(e))
+		}
+	}
+	if p := settings.ProxyFor(c.name, c.host.Getenv); !p.Direct() {
+		seen.Proxy, seen.ProxySource = p.Server(), p.Variable
+	}
+	return seen
+}
+
+// servers is what each DNS server says: the configured ones, Azure DNS, and a
+// public one if that is wanted; and the addresses that they name.
+func (c *client) servers() (views []fact.ServerView, learnt []netip.Addr) {
+	add := func(server netip.Addr, role fact.ServerRole) {
+		if slices.ContainsFunc(views, func(v fact.ServerView) bool { return v.Server == server }) {
+			return
+		}
+		host, alias := c.heard(server, c.proper), c.heard(server, c.alias)
+		view := fact.ServerView{Server: server, Role: role, Reached: host.reached, Host: host.answer, Alias: alias.answer}
+		if alias.reached == fact.OK {
+			view.Reached = fact.OK
+		}
+		views = append(views, view)
+		for _, a := range [...]fact.AnswerHop{host.answer, alias.answer} {
+			if a.Addr.IsValid() && !slices.Contains(learnt, a.Addr) {
+				learnt = append(learnt, a.Addr)
+			}
+		}
+	}
+	configured := c.configured()
+	for _, s := range configured[:min(maxServers, len(configured))] {
+		add(s, fact.RoleConfigured)
+	}
+	add(fact.AzureDNS, fact.RoleAzure)
+	if c.opt.Public {
+		add(world.PublicDNS[0], fact.RolePublic)
+	}
+	return views, learnt
+}
+
+// addresses is the request to each address on its own, verified against the
+// vault's hostname: the one in use, the candidates, those that servers named.
+func (c *client) addresses(used netip.Addr, learnt []netip.Addr) []fact.AddressView {
+	var views []fact.AddressView
+	visit := func(list []netip.Addr, most int) {
+		for _, a := range list {
+			known := slices.ContainsFunc(views, func(v fact.AddressView) bool { return v.Addr == a })
+			if !dialable(a) || known || most == 0 {
+				continue
+			}
+			most--
+			var j fact.Journey
+			c.visit(&j, c.origin, a, c.proper)
+			views = append(views, fact.AddressView{Addr: a, Connect: j.Connect, TLS: j.TLS, Exchange: j.Exchange})
+		}
+	}
+	visit([]netip.Addr{used}, 1)
+	visit(c.opt.Candidates, len(c.opt.Candidates))
+	visit(learnt, maxLearnt)
+	return views
+}

@@ -1,0 +1,185 @@
+// Package predict says what would happen to a client's request: it drives the
+// three engines, resolve, route and gate, along the request's own way and ends
+// in a Journey. It needs no network and no time.
+package predict
+
+import (
+	"net/netip"
+
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/resolve"
+	"pldoctor/internal/route"
+	"pldoctor/internal/service"
+	"pldoctor/internal/settings"
+	"pldoctor/internal/world"
+)
+
+// A Target is what is asked for.
+type Target struct {
+	Vault string       // the vault's name
+	Host  dnsname.Name // the name that the client uses; zero: the vault's hostname
+}
+
+// Options say what the predicted client does.
+type Options struct {
+	Candidates   []netip.Addr // addresses to try whatever DNS says
+	Authenticate bool         // present the host's token to the vault
+	Public       bool         // ask a public DNS server too
+	Trace        func(fact.Event)
+}
+
+// Journey predicts the request of a program on a host.
+func Journey(w *world.World, h *world.Host, t Target, o Options) fact.Journey {
+	j, _ := newClient(w, h, t, o).journey()
+	return j
+}
+
+// A client is one host on its way to one vault.
+type client struct {
+	world  *world.World
+	host   *world.Host
+	vault  string
+	name   dnsname.Name // of the URL
+	proper dnsname.Name // the vault's hostname
+	alias  dnsname.Name // its name in the private zone
+	opt    Options
+	origin route.Origin
+	ask    resolve.Ask
+}
+
+func newClient(w *world.World, h *world.Host, t Target, o Options) *client {
+	c := &client{world: w, host: h, vault: t.Vault, name: t.Host, opt: o, origin: route.FromHost(w, h)}
+	c.proper, _ = w.Service().Host(t.Vault)
+	c.alias, _ = w.Service().Alias(t.Vault)
+	if c.name.IsZero() {
+		c.name = c.proper
+	}
+	c.ask = resolve.InMind(w, c.origin)
+	if o.Trace != nil {
+		c.ask = resolve.Watched(w, c.origin, c.traceDNS)
+	}
+	return c
+}
+
+// journey goes through the proxy, if the host's environment names one.
+func (c *client) journey() (through, direct fact.Journey) {
+	direct = c.direct()
+	p := settings.ProxyFor(c.name, c.host.Getenv)
+	if p.Direct() {
+		return direct, direct
+	}
+	return c.proxied(p), direct
+}
+
+// direct is the request past any proxy.
+func (c *client) direct() fact.Journey {
+	j := fact.Journey{Name: c.nameHop()}
+	j.Resolver, j.Answer = c.resolution()
+	if j.Answer.Outcome != fact.OK || !dialable(j.Answer.Addr) {
+		return j
+	}
+	c.visit(&j, c.origin, j.Answer.Addr, c.name)
+	return j
+}
+
+// dialable addresses are those that a vault can have; others are reported and
+// never dialled.
+func dialable(a netip.Addr) bool {
+	class := fact.Classify(a)
+	return class == fact.PrivateAddr || class == fact.PublicAddr
+}
+
+func (c *client) nameHop() fact.NameHop {
+	hop := fact.NameHop{Outcome: fact.OK, Host: c.name}
+	svc := c.world.Service()
+	if c.name.Under(svc.Zone) {
+		hop.Outcome = fact.PrivatelinkName
+		return hop
+	}
+	for _, other := range service.KeyVaults() {
+		if other.Cloud.Name != svc.Cloud.Name && (c.name.Under(other.Suffix) || c.name.Under(other.Core)) {
+			hop.Outcome = fact.OtherCloud
+		}
+	}
+	return hop
+}
+
+// visit fills in what comes of a connection from an origin to an address.
+func (c *client) visit(j *fact.Journey, from route.Origin, to netip.Addr, name dnsname.Name) {
+	d := route.Decide(c.world, route.Flow{From: from, To: netip.AddrPortFrom(to, 443), Proto: route.TCP, SNI: name.Host()})
+	c.traceRoute(to, d)
+	outcome := d.Outcome
+	if outcome == fact.Stalled {
+		outcome = fact.OK // TCP opens; the handshake's large flights get lost
+	}
+	j.Connect = fact.ConnectHop{Outcome: outcome, Addr: to, By: fact.Ref(d.By), Reason: d.Reason}
+	if outcome != fact.OK {
+		return
+	}
+	j.Connect.By = fact.Ref(d.Target.ID)
+	if j.TLS = c.handshake(d, name); j.TLS.Outcome != fact.OK {
+		return
+	}
+	c.talk(j, arrival(d), name)
+}
+
+func arrival(d route.Decision) gateArrival {
+	a := gateArrival{Source: d.Source, Subnet: d.ServiceSubnet}
+	if d.Target.Kind == route.AtEndpoint {
+		a.Endpoint = d.Target.ID
+	}
+	return a
+}
+
+// handshake verifies the certificate that comes against the name of the URL.
+func (c *client) handshake(d route.Decision, name dnsname.Name) fact.TLSHop {
+	if d.Outcome == fact.Stalled {
+		return fact.TLSHop{Outcome: fact.Stalled, By: fact.Ref(d.By), Reason: d.Reason}
+	}
+	if d.Resigner != "" {
+		if issuer, trusted := c.signer(d.Resigner); !trusted {
+			return fact.TLSHop{Outcome: fact.UntrustedIssuer, Issuer: issuer, By: fact.Ref(d.Resigner), Reason: fact.Intercepted}
+		}
+	}
+	if !covered(c.world.Service().CertificateNames(), name) {
+		return fact.TLSHop{Outcome: fact.NameMismatch}
+	}
+	return fact.TLSHop{Outcome: fact.OK}
+}
+
+// signer is the authority of a machine that re-signs TLS, and whether hosts
+// trust it.
+func (c *client) signer(id world.ID) (issuer string, trusted bool) {
+	h, ok := c.world.Host(id)
+	switch {
+	case ok && h.Proxy != nil && h.Proxy.InterceptTLS:
+		return h.Proxy.Issuer, h.Proxy.Trusted
+	case ok && h.Forward != nil:
+		return h.Forward.Issuer, false
+	}
+	return "", false
+}
+
+// covered matches a name with those of a certificate (RFC 9525): a wildcard
+// stands for one label.
+func covered(names []string, name dnsname.Name) bool {
+	for _, pattern := range names {
+		domain, wildcard := cutWildcard(pattern)
+		host := name.Host()
+		if wildcard {
+			host = name.Parent().Host()
+		}
+		if host == domain {
+			return true
+		}
+	}
+	return false
+}
+
+func cutWildcard(pattern string) (domain string, wildcard bool) {
+	if len(pattern) > 2 && pattern[:2] == "*." {
+		return pattern[2:], true
+	}
+	return pattern, false
+}

@@ -1,0 +1,156 @@
+package predict
+
+import (
+	"net/netip"
+	"slices"
+
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/resolve"
+	"pldoctor/internal/route"
+	"pldoctor/internal/world"
+)
+
+// resolution is what the resolver library gives the program.
+func (c *client) resolution() (fact.ResolverHop, fact.AnswerHop) {
+	f := resolve.Program(c.world, c.host, c.name, c.ask)
+	hop := fact.ResolverHop{Outcome: fact.OK, Via: f.Via, Server: f.Server}
+	switch {
+	case f.A.Reason == fact.ServerNotRead:
+		hop.Outcome, hop.By, hop.Reason = fact.Unseen, fact.Ref(f.A.By), fact.ServerNotRead
+		return hop, fact.AnswerHop{}
+	case f.Via == fact.ViaHostsFile, f.Via == fact.ViaCache:
+		hop.By, hop.Reason = fact.Ref(c.host.ID), f.A.Reason
+	case f.A.Outcome != fact.OK && f.AAAA.Outcome != fact.OK:
+		return c.unresolved()
+	default:
+		hop.By = c.serverRef(f.Server)
+	}
+	answer := c.joined(f.A, f.AAAA)
+	if f.Via != fact.ViaDNS {
+		answer.Alias, answer.By, answer.Reason = false, fact.Ref(c.host.ID), fact.NoReason
+	}
+	return hop, answer
+}
+
+// unresolved is why a program gets no address: what a server answers is worth
+// more than that another is silent.
+func (c *client) unresolved() (fact.ResolverHop, fact.AnswerHop) {
+	servers := c.configured()
+	if len(servers) == 0 {
+		return fact.ResolverHop{Outcome: fact.NoServer}, fact.AnswerHop{}
+	}
+	first := fact.ResolverHop{}
+	for _, s := range servers {
+		heard := c.heard(s, c.name)
+		hop := fact.ResolverHop{Outcome: heard.reached, Via: fact.ViaDNS, Server: s, By: c.serverRef(s), Reason: heard.reason}
+		switch {
+		case heard.reached == fact.OK && heard.answer.Outcome != fact.OK:
+			return hop, heard.answer
+		case heard.reached != fact.OK && first.Outcome == fact.Unseen:
+			hop.By = fact.Ref(heard.by)
+			first = hop
+		}
+	}
+	return first, fact.AnswerHop{}
+}
+
+// A hearing is what one server says of one name.
+type hearing struct {
+	reached fact.Outcome
+	answer  fact.AnswerHop
+	reason  fact.Reason
+	by      world.ID
+}
+
+// heard asks a server for both kinds of addresses.
+func (c *client) heard(server netip.Addr, name dnsname.Name) hearing {
+	a := c.ask(server, resolve.Question{Name: name, Type: world.TypeA}, resolve.ClientTimeout)
+	if a.Reason == fact.ServerNotRead {
+		return hearing{reason: a.Reason, by: a.By}
+	}
+	aaaa := resolve.Reply{}
+	if name != c.alias || c.alias == c.name {
+		aaaa = c.ask(server, resolve.Question{Name: name, Type: world.TypeAAAA}, resolve.ClientTimeout)
+	}
+	if h := c.joined(a, aaaa); answered(h.Outcome) {
+		return hearing{reached: fact.OK, answer: h}
+	}
+	return hearing{reached: a.Outcome, reason: a.Reason, by: a.By}
+}
+
+// joined makes one hop of the answers for both kinds of addresses: the one that
+// holds addresses decides, else the one for IPv4.
+func (c *client) joined(a, aaaa resolve.Reply) fact.AnswerHop {
+	r := a
+	better := a.Outcome == fact.Unseen || aaaa.Outcome == fact.OK && a.Outcome != fact.OK ||
+		answered(aaaa.Outcome) && !answered(a.Outcome)
+	if better && aaaa.Outcome != fact.Unseen {
+		r = aaaa
+	}
+	hop := fact.AnswerHop{Outcome: r.Outcome, By: fact.Ref(r.By), Reason: r.Reason}
+	for i := range r.Chain {
+		hop.Alias = hop.Alias || r.Chain[i].To == c.alias
+	}
+	if r.Outcome == fact.OK {
+		hop.Addr = preferred(a.Addrs, aaaa.Addrs)
+		hop.Class = fact.Classify(hop.Addr)
+	}
+	return hop
+}
+
+// preferred is the address that a program goes on with: the first IPv4 one,
+// else the first.
+func preferred(lists ...[]netip.Addr) netip.Addr {
+	var first netip.Addr
+	for _, list := range lists {
+		for _, a := range list {
+			if a.Is4() {
+				return a
+			}
+			if !first.IsValid() {
+				first = a
+			}
+		}
+	}
+	return first
+}
+
+func answered(o fact.Outcome) bool {
+	switch o {
+	case fact.OK, fact.NXDomain, fact.NoData, fact.ServFail, fact.DNSRefuse, fact.Truncated, fact.Malformed:
+		return true
+	}
+	return false
+}
+
+// serverRef names who answers at an address: the VNet of Azure DNS, or the
+// machine.
+func (c *client) serverRef(server netip.Addr) fact.Ref {
+	s, d := resolve.Find(c.world, c.origin, server, route.UDP)
+	if s.Kind == resolve.NoServer {
+		return fact.Ref(d.By)
+	}
+	return fact.Ref(s.ID)
+}
+
+// configured lists the servers that the host is configured to ask for the name:
+// those of the longest split domain, then the others.
+func (c *client) configured() []netip.Addr {
+	var list []netip.Addr
+	add := func(addrs []netip.Addr) {
+		for _, a := range addrs {
+			if !slices.Contains(list, a) {
+				list = append(list, a)
+			}
+		}
+	}
+	for _, f := range c.host.Split { // longest domain first
+		if c.name.Under(f.Domain) {
+			add(f.To)
+			break
+		}
+	}
+	add(c.world.Nameservers(c.host))
+	return list
+}

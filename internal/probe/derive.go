@@ -1,0 +1,193 @@
+package probe
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/fact"
+)
+
+// journey is the request as a program on the host makes it.
+func (r record) journey() fact.Journey {
+	if r.plan.Proxy.Direct() {
+		return r.direct()
+	}
+	j := fact.Journey{Name: r.plan.Name}
+	r.ride(&j, r.plan.ByProxy())
+	j.Proxy.Server = proxyServer(r.plan.Proxy)
+	return j
+}
+
+// direct is the request past the proxy.
+func (r record) direct() fact.Journey {
+	j := fact.Journey{Name: r.plan.Name}
+	j.Resolver, j.Answer = r.resolution()
+	r.ride(&j, r.plan.ByName(j.Answer.Addr))
+	return j
+}
+
+// ride fills in the hops of an attempt.
+func (r record) ride(j *fact.Journey, a Attempt) {
+	t := r.trips[a]
+	j.Proxy, j.Connect, j.TLS, j.Exchange, j.Access = t.proxy, t.connect, t.tls, t.exchange, t.access
+}
+
+// proven tells whether nothing that is still under way could change the
+// journey, and the journey is private.
+func (r record) proven() bool {
+	j := r.journey()
+	resolved := !r.plan.Proxy.Direct() || j.Resolver.Via == fact.ViaDNS || j.Resolver.Via == fact.ViaHostsFile
+	return resolved && j.Verdict() == fact.Private
+}
+
+// resolution says whence the program has its address, or why it has none.
+func (r record) resolution() (fact.ResolverHop, fact.AnswerHop) {
+	if r.program.Outcome == fact.OK {
+		return r.resolved()
+	}
+	return r.unresolved()
+}
+
+// resolved looks for who told the program the address: the hosts file, or the
+// first configured server that says the same. Resolver libraries do not tell.
+func (r record) resolved() (fact.ResolverHop, fact.AnswerHop) {
+	addr := preferred(r.program.Addrs)
+	answer := fact.AnswerHop{Outcome: fact.OK, Class: fact.Classify(addr), Addr: addr}
+	if r.inHostsFile(addr) {
+		return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaHostsFile}, answer
+	}
+	for _, s := range r.configured() {
+		switch heard := r.heard(s, r.plan.Host); {
+		case heard.outcome == fact.Unseen: // it may be the one
+			return fact.ResolverHop{}, answer
+		case heard.agrees(r.program.Addrs):
+			answer.Alias = slices.Contains(heard.chain, r.plan.Alias)
+			return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaDNS, Server: s}, answer
+		}
+	}
+	return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram}, answer
+}
+
+func (r record) inHostsFile(addr netip.Addr) bool {
+	return slices.ContainsFunc(r.plan.Hosts, func(l fact.HostsLine) bool {
+		return l.Name == r.plan.Host && l.Addr == addr
+	})
+}
+
+// unresolved looks for why the program got no address. What a server says is
+// worth more than what the library makes of it: NXDOMAIN, no data and a dead
+// server often look the same there. A library goes on to the next server where
+// one is silent or fails, and ends with the last.
+func (r record) unresolved() (fact.ResolverHop, fact.AnswerHop) {
+	servers := r.plan.Library
+	if len(servers) == 0 && !r.plan.ResolversUnknown {
+		return fact.ResolverHop{Outcome: fact.NoServer, Via: fact.ViaDNS}, fact.AnswerHop{}
+	}
+	if r.program.Outcome == fact.Unseen && !r.allSilent(servers) {
+		return fact.ResolverHop{}, fact.AnswerHop{}
+	}
+	resolver, answer := r.failed(fact.ResolverHop{Via: fact.ViaProgram}, hearing{outcome: r.program.Outcome})
+	for _, s := range servers {
+		heard := r.heard(s.Unmap(), r.plan.Host)
+		if heard.took >= libraryTime {
+			heard.outcome = fact.Timeout
+		}
+		if heard.outcome == fact.OK || heard.outcome == fact.Unseen {
+			continue // not why
+		}
+		resolver, answer = r.failed(fact.ResolverHop{Via: fact.ViaDNS, Server: s.Unmap()}, heard)
+		if heard.outcome == fact.NXDomain || heard.outcome == fact.NoData {
+			break
+		}
+	}
+	return resolver, answer
+}
+
+// failed puts a failure where it belongs: a server that answers is reached.
+func (r record) failed(hop fact.ResolverHop, h hearing) (fact.ResolverHop, fact.AnswerHop) {
+	if !answered(h.outcome) {
+		hop.Outcome = h.outcome
+		return hop, fact.AnswerHop{}
+	}
+	hop.Outcome = fact.OK
+	return hop, fact.AnswerHop{Outcome: h.outcome, Alias: slices.Contains(h.chain, r.plan.Alias)}
+}
+
+// allSilent tells whether every server was given its time and said nothing: a
+// library that still tries then has nothing to come.
+func (r record) allSilent(servers []netip.Addr) bool {
+	for _, s := range servers {
+		if o := r.heard(s.Unmap(), r.plan.Host).outcome; o == fact.Unseen || answered(o) {
+			return false
+		}
+	}
+	return len(servers) > 0
+}
+
+// answered tells the outcomes of an answer from those of the way to a server.
+func answered(o fact.Outcome) bool {
+	switch o {
+	case fact.OK, fact.NXDomain, fact.NoData, fact.ServFail, fact.DNSRefuse, fact.Truncated, fact.Malformed:
+		return true
+	}
+	return false
+}
+
+// configured lists the servers that the host is configured to ask, in order.
+func (r record) configured() []netip.Addr {
+	var list []netip.Addr
+	for _, s := range r.plan.Servers {
+		if s.Role == fact.RoleConfigured {
+			list = append(list, s.Addr)
+		}
+	}
+	return list
+}
+
+// A hearing is all that one server says of one name, of IPv4 and IPv6.
+type hearing struct {
+	outcome fact.Outcome
+	chain   []dnsname.Name
+	addrs   []netip.Addr // IPv4 first
+	took    time.Duration
+}
+
+// heard joins the answers for both kinds of addresses. Where only one came, or
+// only one holds addresses, it decides; else the one for IPv4 does.
+func (r record) heard(server netip.Addr, name dnsname.Name) hearing {
+	var h hearing
+	for i, q := range r.plan.Questions {
+		l := r.lookups[i]
+		if q.Server != server || q.Name != name {
+			continue
+		}
+		better := h.outcome == fact.Unseen || l.Outcome == fact.OK && h.outcome != fact.OK ||
+			answered(l.Outcome) && !answered(h.outcome)
+		if better && l.Outcome != fact.Unseen {
+			h.outcome, h.chain, h.took = l.Outcome, l.Chain, l.Took
+		}
+		h.addrs = append(h.addrs, l.Addrs...)
+	}
+	return h
+}
+
+// agrees tells whether the server may be where a program has its addresses
+// from: they share one, or both hold public ones only, which the service's
+// traffic managers hand out in turn.
+func (h hearing) agrees(addrs []netip.Addr) bool {
+	if h.outcome != fact.OK {
+		return false
+	}
+	for _, a := range addrs {
+		if slices.Contains(h.addrs, a) {
+			return true
+		}
+	}
+	return public(h.addrs) && public(addrs)
+}
+
+func public(addrs []netip.Addr) bool {
+	return !slices.ContainsFunc(addrs, func(a netip.Addr) bool { return fact.Classify(a) != fact.PublicAddr })
+}

@@ -1,0 +1,246 @@
+package probe
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/env"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
+	"pldoctor/internal/settings"
+)
+
+// How long one step may take.
+const (
+	questionTime = 6 * time.Second // past the 5 s that a forwarder gives its upstream
+	azureTime    = 2 * time.Second // nobody but a VNet answers at that address
+	connectTime  = 5 * time.Second
+	tlsTime      = 5 * time.Second
+	httpTime     = 5 * time.Second
+	tunnelTime   = 12 * time.Second // a proxy resolves and connects, 5 s each, before it says that it cannot
+
+	// libraryTime is how long a resolver library waits for a server before it
+	// goes on to the next: the default of resolv.conf(5).
+	libraryTime = 5 * time.Second
+)
+
+// Bounds on what others may make a run do.
+const (
+	maxServers = 8 // configured DNS servers that are asked
+	maxLearnt  = 6 // addresses that are tried because some answer held them
+)
+
+// publicDNS is Google Public DNS, developers.google.com/speed/public-dns.
+var publicDNS = netip.AddrFrom4([4]byte{8, 8, 8, 8})
+
+// A Question is one DNS question to one server.
+type Question struct {
+	Server netip.Addr
+	Role   fact.ServerRole
+	Name   dnsname.Name
+	Type   string // "A" or "AAAA"
+	Within time.Duration
+}
+
+// An Attempt is one connection over which the vault is asked. It is comparable:
+// attempts that are equal look the same on the wire.
+type Attempt struct {
+	Addr       netip.Addr   // where to; the zero Addr leaves that to the proxy
+	Name       dnsname.Name // of the URL: in SNI, and what the certificate must cover
+	HostHeader string
+	Path       string
+	Proxy      settings.Proxy // the zero Proxy means directly
+	Audience   string         // of the token to present; "" for none
+}
+
+// A Server is a DNS server that is asked, and why.
+type Server struct {
+	Addr netip.Addr
+	Role fact.ServerRole
+}
+
+// A Plan is what a run does, made before anything is done.
+type Plan struct {
+	Name      fact.NameHop
+	Host      dnsname.Name // of the URL
+	VaultHost dnsname.Name // the vault's proper hostname
+	Alias     dnsname.Name // its name in the private DNS zone
+	Path      string
+	Servers   []Server
+	Library   []netip.Addr // the servers that resolver libraries ask for Host, in order
+	Questions []Question   // of each server, in the order of Servers
+
+	Candidates []netip.Addr // tried from the start
+	HostHeader string
+	Audience   string
+
+	Proxy            settings.Proxy
+	Hosts            []fact.HostsLine // that concern the vault
+	ResolversUnknown bool             // nobody could say which DNS servers are configured
+}
+
+// MakePlan says which questions go to which servers and which addresses are
+// tried. It does nothing. A vault whose name is no DNS label has no alias.
+func MakePlan(t Target, o Options, r env.Resolvers) Plan {
+	vaultHost, _ := t.Service.Host(t.Vault)
+	alias, _ := t.Service.Alias(t.Vault)
+	p := Plan{
+		Host: t.Host, VaultHost: vaultHost, Alias: alias,
+		Path: t.Path, HostHeader: o.HostHeader, Candidates: dialable(o.Candidates),
+	}
+	if p.Host.IsZero() {
+		p.Host = vaultHost
+	}
+	if p.Path == "" {
+		p.Path = service.HealthPath
+	}
+	if o.Authenticate {
+		p.Audience = t.Service.Audience
+	}
+	p.Name = fact.NameHop{Outcome: nameOutcome(t.Service, p.Host), Host: p.Host}
+	p.Servers, p.Library = servers(r, p.Host, o.PublicResolver), library(r, p.Host)
+	for _, s := range p.Servers {
+		p.Questions = append(p.Questions, p.questions(s)...)
+	}
+	return p
+}
+
+// nameOutcome tells the vault's hostname from its name in the private zone and
+// from another cloud's names.
+func nameOutcome(s service.Service, host dnsname.Name) fact.Outcome {
+	if host.Under(s.Zone) {
+		return fact.PrivatelinkName
+	}
+	for _, other := range service.KeyVaults() {
+		foreign := other.Cloud.Name != s.Cloud.Name
+		if foreign && (host.Under(other.Suffix) || host.Under(other.Core)) {
+			return fact.OtherCloud
+		}
+	}
+	return fact.OK
+}
+
+// servers lists whom to ask: the servers of the longest split domain above
+// host, which programs ask in place of the others; the others; Azure DNS; a
+// public one. Each stands once, in its first role.
+func servers(r env.Resolvers, host dnsname.Name, public bool) []Server {
+	var list []Server
+	add := func(role fact.ServerRole, addrs ...netip.Addr) {
+		for _, a := range addrs {
+			a = a.Unmap()
+			known := slices.ContainsFunc(list, func(s Server) bool { return s.Addr == a })
+			if a.IsValid() && !known {
+				list = append(list, Server{a, role})
+			}
+		}
+	}
+	add(fact.RoleConfigured, splitServers(r, host)...)
+	add(fact.RoleConfigured, r.Servers...)
+	list = list[:min(len(list), maxServers)]
+	add(fact.RoleAzure, fact.AzureDNS)
+	if public {
+		add(fact.RolePublic, publicDNS)
+	}
+	return list
+}
+
+// library lists whom a resolver library asks for host.
+func library(r env.Resolvers, host dnsname.Name) []netip.Addr {
+	if split := splitServers(r, host); len(split) > 0 {
+		return split
+	}
+	return r.Servers
+}
+
+func splitServers(r env.Resolvers, host dnsname.Name) []netip.Addr {
+	for domain := host; !domain.IsZero(); domain = domain.Parent() {
+		for _, key := range []string{domain.String(), domain.Host()} {
+			if addrs := r.Split[key]; len(addrs) > 0 {
+				return addrs
+			}
+		}
+	}
+	return nil
+}
+
+// questions are those that one server is asked: for the addresses of the name
+// in use and of the vault's hostname, which normally are one, and for that of
+// the alias, which tells a server that forwards the wrong domain from one that
+// forwards none.
+func (p Plan) questions(s Server) []Question {
+	within := questionTime
+	if s.Role == fact.RoleAzure {
+		within = azureTime
+	}
+	var list []Question
+	add := func(name dnsname.Name, kind string) {
+		q := Question{s.Addr, s.Role, name, kind, within}
+		if !name.IsZero() && !slices.Contains(list, q) {
+			list = append(list, q)
+		}
+	}
+	add(p.Host, typeA)
+	add(p.Host, typeAAAA)
+	add(p.VaultHost, typeA)
+	add(p.VaultHost, typeAAAA)
+	add(p.Alias, typeA)
+	return list
+}
+
+// ByName is the request as a program makes it once it holds an address.
+func (p Plan) ByName(a netip.Addr) Attempt { return p.attempt(a, p.Host) }
+
+// ByAddress is the request to an address, verified against the vault's own
+// hostname. It equals ByName where that is the name in use.
+func (p Plan) ByAddress(a netip.Addr) Attempt { return p.attempt(a, p.VaultHost) }
+
+// ByProxy is the request through the proxy, which resolves the name itself.
+func (p Plan) ByProxy() Attempt {
+	a := p.attempt(netip.Addr{}, p.Host)
+	a.Proxy = p.Proxy
+	return a
+}
+
+// attempt presents a token under the vault's own hostname alone: the name in
+// the private zone, or one of another cloud, is nobody who is owed it.
+func (p Plan) attempt(to netip.Addr, name dnsname.Name) Attempt {
+	a := Attempt{Addr: to, Name: name, HostHeader: p.HostHeader, Path: p.Path}
+	if a.HostHeader == "" {
+		a.HostHeader = name.Host()
+	}
+	if name == p.VaultHost {
+		a.Audience = p.Audience
+	}
+	return a
+}
+
+// dialable leaves out what no vault can have, and what stands twice: a
+// loopback, link-local, multicast, reserved or unspecified address is reported
+// and never dialled.
+func dialable(addrs []netip.Addr) []netip.Addr {
+	var list []netip.Addr
+	for _, a := range addrs {
+		a = a.Unmap()
+		class := fact.Classify(a)
+		if (class == fact.PrivateAddr || class == fact.PublicAddr) && !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// preferred is the address that a program goes on with: the first IPv4 one,
+// else the first.
+func preferred(addrs []netip.Addr) netip.Addr {
+	for _, a := range addrs {
+		if a.Is4() {
+			return a
+		}
+	}
+	if len(addrs) == 0 {
+		return netip.Addr{}
+	}
+	return addrs[0]
+}

@@ -1,0 +1,508 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
+)
+
+var (
+	trusted   = newAuthority("Lab Root")
+	inspector = newAuthority("Corp Inspection CA")
+	never     = time.Time{} // a certificate that does not expire
+)
+
+// healthy is a host in a VNet that is linked to the zone, and its vault.
+func healthy(t testing.TB) (*host, *vault) {
+	t.Helper()
+	v := &vault{info: viaPrivateLink}
+	return &host{
+		tcp: map[string]func(net.Conn){
+			endpoint + ":443": trusted.server(v.serve, never, keyVault(t).CertificateNames()...),
+		},
+		udp:   map[string]func(net.Conn){server + ":53": zone(privateZone...), azure + ":53": zone(privateZone...)},
+		addrs: []string{endpoint},
+		roots: trusted.pool(),
+	}, v
+}
+
+// look runs a probe in virtual time and says how long it took.
+func look(t *testing.T, h *host, o Options, edit func(*Target)) (seen fact.Observation, took time.Duration) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		to := target(t)
+		if edit != nil {
+			edit(&to)
+		}
+		started := time.Now()
+		seen = Run(t.Context(), h.Env(), to, o)
+		took = time.Since(started)
+	})
+	return seen, took
+}
+
+func TestHealthy(t *testing.T) {
+	h, v := healthy(t)
+	seen, _ := look(t, h, Options{Client: "app", Candidates: addrs(endpoint)}, nil)
+	want := fact.Journey{
+		Name:     fact.NameHop{Outcome: fact.OK, Host: fabrikam},
+		Resolver: fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaDNS, Server: ip(server)},
+		Answer:   fact.AnswerHop{Outcome: fact.OK, Alias: true, Class: fact.PrivateAddr, Addr: ip(endpoint)},
+		Connect:  fact.ConnectHop{Outcome: fact.OK, Addr: ip(endpoint)},
+		TLS:      fact.TLSHop{Outcome: fact.OK},
+		Exchange: fact.ExchangeHop{
+			Outcome: fact.OK, Status: 200, Conn: service.ConnPrivateLink, Source: ip("10.4.5.6"),
+			Endpoint: "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/privateendpoints/pe",
+		},
+	}
+	if seen.Journey != want || seen.Direct != want {
+		t.Errorf("journey\n%+v\nwant\n%+v", seen.Journey, want)
+	}
+	if !seen.Complete || seen.Journey.Verdict() != fact.Private || seen.Client.Host != "app" || seen.Client.Runs != "vm" {
+		t.Errorf("complete %v, verdict %q, client %+v", seen.Complete, seen.Journey.Verdict(), seen.Client)
+	}
+	if got := v.wasAsked(); !slices.Equal(got, []string{"/healthstatus", "/secrets"}) {
+		t.Errorf("the vault was asked %q: more than one connection, or not all of it", got)
+	}
+	if len(seen.Addresses) != 1 || len(seen.Servers) != 2 || len(seen.Lookups) != 7 || len(seen.Requests) != 2 {
+		t.Errorf("%d addresses, %d servers, %d lookups, %d requests", len(seen.Addresses), len(seen.Servers), len(seen.Lookups), len(seen.Requests))
+	}
+	if r := seen.Requests[1]; r.Status != 401 || r.Denial != service.DeniedNoToken || r.Stage != fact.StageAccess || r.RequestID != "1" {
+		t.Errorf("without a token: %+v", r)
+	}
+}
+
+// TestFailures follows one fault at a time to its place in the journey.
+func TestFailures(t *testing.T) {
+	names := keyVault(t).CertificateNames()
+	at := endpoint + ":443"
+	for _, tt := range []struct {
+		name  string
+		fault func(h *host, v *vault)
+		want  string // connect, TLS, issuer, exchange
+	}{
+		{"dropped", func(h *host, _ *vault) { delete(h.tcp, at) }, "timeout   "},
+		{"refused", func(h *host, _ *vault) { h.closed = []string{at} }, "refused   "},
+		{"full-sized packets vanish", func(h *host, _ *vault) { h.tcp[at] = silent }, "ok stalled  "},
+		{"cut off in the handshake", func(h *host, _ *vault) { h.tcp[at] = func(net.Conn) {} }, "ok reset  "},
+		{"plain HTTP", func(h *host, _ *vault) { h.tcp[at] = says("HTTP/1.1 400 Bad Request\r\n\r\n") }, "ok tls-failed  "},
+		{"re-signed", func(h *host, v *vault) { h.tcp[at] = inspector.server(v.serve, never, names...) }, "ok untrusted-issuer CN=Corp Inspection CA "},
+		{"no roots", func(h *host, _ *vault) { h.roots = nil }, "ok untrusted-issuer CN=Lab Root "},
+		{"another name", func(h *host, v *vault) { h.tcp[at] = trusted.server(v.serve, never, "nginx.example") }, "ok name-mismatch  "},
+		{"expired", func(h *host, v *vault) {
+			h.tcp[at] = trusted.server(v.serve, time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), names...)
+		}, "ok certificate-expired  "},
+		{"something else answers", func(h *host, v *vault) {
+			h.tcp[at] = trusted.server(says("HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n"), never, names...)
+		}, "ok ok  not-key-vault"},
+		{"redirected", func(h *host, v *vault) {
+			h.tcp[at] = trusted.server(says("HTTP/1.1 302 Found\r\nLocation: https://10.9.9.9/\r\nContent-Length: 0\r\n\r\n"), never, names...)
+		}, "ok ok  not-key-vault"},
+		{"no HTTP", func(h *host, v *vault) { h.tcp[at] = trusted.server(says("SSH-2.0\r\n"), never, names...) }, "ok ok  malformed"},
+		{"closes", func(h *host, v *vault) {
+			h.tcp[at] = trusted.server(func(c net.Conn) { _, _ = c.Read(make([]byte, 4096)) }, never, names...)
+		}, "ok ok  reset"},
+		{"silent", func(h *host, v *vault) { h.tcp[at] = trusted.server(silent, never, names...) }, "ok ok  timeout"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h, v := healthy(t)
+			tt.fault(h, v)
+			h.token = func(context.Context, string) (string, error) { return "secret", nil }
+			seen, took := look(t, h, Options{Authenticate: true}, nil)
+			j := seen.Journey
+			got := fmt.Sprintf("%s %s %s %s", j.Connect.Outcome, j.TLS.Outcome, j.TLS.Issuer, j.Exchange.Outcome)
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			if took > DefaultBudget || !seen.Complete {
+				t.Errorf("took %v, complete %v", took, seen.Complete)
+			}
+			if asked := v.wasAsked(); len(asked) > 0 {
+				t.Errorf("asked %q over a chain that failed", asked)
+			}
+			if len(seen.Requests) == 0 || seen.Requests[0].Error == "" || slices.ContainsFunc(seen.Requests, func(r fact.Request) bool { return r.Token }) {
+				t.Errorf("requests %+v", seen.Requests)
+			}
+			if seen.Addresses[0].Connect != j.Connect || seen.Addresses[0].TLS != j.TLS || seen.Addresses[0].Exchange != j.Exchange {
+				t.Errorf("the address says otherwise: %+v", seen.Addresses[0])
+			}
+		})
+	}
+}
+
+func TestToken(t *testing.T) {
+	const rbac = `{"error":{"code":"Forbidden","message":"Caller is not authorized to perform action on resource.","innererror":{"code":"ForbiddenByRbac"}}}`
+	const firewall = `{"error":{"code":"Forbidden","message":"Client address is not authorized and caller is not a trusted service.","innererror":{"code":"ForbiddenByFirewall"}}}`
+	give := func(_ context.Context, audience string) (string, error) {
+		if audience != "https://vault.azure.net" {
+			return "", errors.New("for whom?")
+		}
+		return "secret", nil
+	}
+	for _, tt := range []struct {
+		name   string
+		token  func(context.Context, string) (string, error)
+		denial string
+		want   fact.AccessHop
+		asked  bool
+	}{
+		{"admitted", give, "", fact.AccessHop{Outcome: fact.OK}, true},
+		{"no role", give, rbac, fact.AccessHop{Outcome: fact.RefusedIdentity, Denial: service.DeniedRBAC}, true},
+		{"firewall", give, firewall, fact.AccessHop{Outcome: fact.RefusedNetwork, Denial: service.DeniedFirewall}, true},
+		{"unreadable", give, "no", fact.AccessHop{}, true},
+		{"none to be had", func(context.Context, string) (string, error) { return "", errors.New("az login") }, "", fact.AccessHop{}, false},
+		{"no way to get one", nil, "", fact.AccessHop{}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h, v := healthy(t)
+			h.token, v.denial = tt.token, tt.denial
+			seen, _ := look(t, h, Options{Authenticate: true}, nil)
+			if seen.Journey.Access != tt.want {
+				t.Errorf("access %+v, want %+v", seen.Journey.Access, tt.want)
+			}
+			if asked := v.wasAsked(); slices.Contains(asked, "token /secrets/") != tt.asked {
+				t.Errorf("asked %q", asked)
+			}
+			if last := seen.Requests[len(seen.Requests)-1]; last.Token != tt.asked || !tt.asked && last.Error == "" {
+				t.Errorf("request %+v", last)
+			}
+		})
+	}
+}
+
+// TestTokenIsKept: whoever is not the vault by its own name gets no token.
+func TestTokenIsKept(t *testing.T) {
+	h, v := healthy(t)
+	h.tcp[endpoint+":443"] = trusted.server(v.serve, never, fabrikamAlias.Host(), "fabrikam.vault.azure.cn")
+	h.token = func(context.Context, string) (string, error) { return "secret", nil }
+	h.udp[server+":53"] = zone("fabrikam.vault.azure.cn. 1 IN A "+endpoint, privateZone[1])
+	for _, name := range []string{"fabrikam.privatelink.vaultcore.azure.net", "fabrikam.vault.azure.cn"} {
+		seen, _ := look(t, h, Options{Authenticate: true}, func(to *Target) { _ = to.Host.UnmarshalText([]byte(name)) })
+		if seen.Journey.Exchange.Outcome != fact.OK || seen.Journey.Access != (fact.AccessHop{}) {
+			t.Errorf("%s: %+v", name, seen.Journey)
+		}
+	}
+	if asked := v.wasAsked(); slices.Contains(asked, "token /secrets/") {
+		t.Errorf("asked %q", asked)
+	}
+}
+
+// TestPrivatelinkName: by the name in use the certificate does not fit, by the
+// vault's own name it does, at the same address.
+func TestPrivatelinkName(t *testing.T) {
+	h, _ := healthy(t)
+	seen, _ := look(t, h, Options{}, func(to *Target) { to.Host = fabrikamAlias })
+	if j := seen.Journey; j.Name.Outcome != fact.PrivatelinkName || j.TLS.Outcome != fact.NameMismatch || j.Answer.Addr != ip(endpoint) {
+		t.Errorf("journey %+v", j)
+	}
+	if view, ok := seen.At(ip(endpoint)); !ok || view.Exchange.Outcome != fact.OK {
+		t.Errorf("address %+v", seen.Addresses)
+	}
+	if view := seen.Servers[0]; !view.Host.Alias || view.Alias.Addr != ip(endpoint) {
+		t.Errorf("server %+v", view)
+	}
+}
+
+// TestCandidates: an address is tried whatever DNS says, and what servers say
+// that programs do not ask is tried as well.
+func TestCandidates(t *testing.T) {
+	h, v := healthy(t)
+	outside := &vault{info: "conn_type=Ipv4;addr=20.1.2.3;act_addr_fam=InterNetwork;"}
+	h.addrs = []string{frontEnd}
+	h.udp[server+":53"] = zone(publicZone...)
+	h.tcp[frontEnd+":443"] = trusted.server(outside.serve, never, keyVault(t).CertificateNames()...)
+	h.closed = []string{"10.1.2.4:443"}
+	seen, _ := look(t, h, Options{Candidates: addrs("10.1.2.4", "127.0.0.1")}, nil)
+	if seen.Journey.Verdict() != fact.Public || seen.Journey.Exchange.Source != ip("20.1.2.3") {
+		t.Errorf("journey %+v", seen.Journey)
+	}
+	var tried []netip.Addr
+	for _, view := range seen.Addresses {
+		tried = append(tried, view.Addr)
+	}
+	if want := addrs(frontEnd, "10.1.2.4", endpoint); !slices.Equal(tried, want) {
+		t.Errorf("tried %v, want %v", tried, want)
+	}
+	if len(v.wasAsked()) == 0 || seen.Servers[1].Host.Addr != ip(endpoint) {
+		t.Errorf("Azure DNS knows the endpoint: %+v", seen.Servers)
+	}
+	if view, _ := seen.At(ip("10.1.2.4")); view.Connect.Outcome != fact.Refused {
+		t.Errorf("candidate %+v", view)
+	}
+}
+
+// TestHostileAnswer: an answer full of addresses is no port scan, and no
+// special address is ever dialled.
+func TestHostileAnswer(t *testing.T) {
+	h, _ := healthy(t)
+	lines := []string{
+		"fabrikam.vault.azure.net. 1 IN A 127.0.0.1", "fabrikam.vault.azure.net. 1 IN A 169.254.169.254",
+		"fabrikam.vault.azure.net. 1 IN AAAA ::1", "fabrikam.vault.azure.net. 1 IN AAAA ::ffff:127.0.0.1",
+	}
+	for i := range 40 {
+		lines = append(lines, fmt.Sprintf("fabrikam.vault.azure.net. 1 IN A 10.66.0.%d", i))
+	}
+	h.udp[azure+":53"] = zone(lines...)
+	h.addrs = []string{"127.0.0.1"}
+	seen, _ := look(t, h, Options{}, nil)
+	if j := seen.Journey; j.Answer.Class != fact.SpecialAddr || j.Connect != (fact.ConnectHop{}) {
+		t.Errorf("journey %+v", j)
+	}
+	if got := len(seen.Addresses); got > maxLearnt {
+		t.Errorf("%d addresses were tried", got)
+	}
+	for _, special := range []string{"127.0.0.1:443", "169.254.169.254", "[::"} {
+		if h.hasDialed(special) {
+			t.Errorf("%s was dialled", special)
+		}
+	}
+}
+
+func TestDNSTransport(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		udp, tcp func(net.Conn)
+		want     string // outcome, transport
+	}{
+		{"UDP", zone(privateZone...), nil, "ok udp"},
+		{"truncated", truncates, framed(privateZone...), "ok tcp"},
+		{"truncated, TCP refused", truncates, nil, "truncated tcp"},
+		{"truncated, TCP is garbage", truncates, says("\x00\x04abcd"), "malformed tcp"},
+		{"silent", silent, nil, "timeout udp"},
+		{"the first datagram is lost", loses(zone(privateZone...)), nil, "ok udp"},
+		{"garbage", garbles("\x00"), nil, "malformed udp"},
+		{"strays before the answer", strays(3), nil, "ok udp"},
+		{"strays without end", strays(1000), nil, "malformed udp"},
+		{"SERVFAIL", rcode(dns.RcodeServerFailure), nil, "servfail udp"},
+		{"REFUSED", rcode(dns.RcodeRefused), nil, "dns-refused udp"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := &host{udp: map[string]func(net.Conn){server + ":53": tt.udp}, tcp: map[string]func(net.Conn){server + ":53": tt.tcp}}
+			if tt.tcp == nil {
+				h.closed = []string{server + ":53"}
+				h.udp, h.tcp = nil, nil
+			}
+			synctest.Test(t, func(t *testing.T) {
+				e := h.Env()
+				plain := e.Dial
+				e.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+					if network == "udp" {
+						near, far := wire()
+						go func() { defer far.Close(); tt.udp(far) }()
+						return near, nil
+					}
+					return plain(ctx, network, address)
+				}
+				l := ask(t.Context(), e, Question{Server: ip(server), Name: fabrikam, Type: typeA, Within: questionTime})
+				if got := string(l.Outcome) + " " + l.Transport; got != tt.want {
+					t.Errorf("got %q (%s), want %q", got, l.Error, tt.want)
+				}
+				if l.Took > questionTime {
+					t.Errorf("took %v", l.Took)
+				}
+			})
+		})
+	}
+}
+
+func truncates(c net.Conn) {
+	buffer := make([]byte, 512)
+	n, _ := c.Read(buffer)
+	answer := reply(buffer[:n], dns.RcodeSuccess)
+	answer[2] |= 1 << 1 // TC
+	_, _ = c.Write(answer)
+	silent(c)
+}
+
+// loses swallows the first datagram.
+func loses(serve func(net.Conn)) func(net.Conn) {
+	return func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 512))
+		serve(c)
+	}
+}
+
+func garbles(text string) func(net.Conn) {
+	return func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 512))
+		_, _ = c.Write([]byte(text))
+		silent(c)
+	}
+}
+
+// strays sends messages with the wrong id before the answer, as somebody does
+// who guesses.
+func strays(n int) func(net.Conn) {
+	return func(c net.Conn) {
+		buffer := make([]byte, 512)
+		k, _ := c.Read(buffer)
+		answer := reply(buffer[:k], dns.RcodeSuccess, "fabrikam.vault.azure.net. 1 IN A 10.66.6.6")
+		answer[0] ^= 0xff
+		for range n {
+			if _, err := c.Write(answer); err != nil {
+				return
+			}
+		}
+		_, _ = c.Write(reply(buffer[:k], dns.RcodeSuccess, privateZone...))
+	}
+}
+
+func TestBlackhole(t *testing.T) {
+	for _, budget := range []time.Duration{time.Second, 3 * time.Second, 15 * time.Second} {
+		h := &host{roots: trusted.pool(), addrs: []string{endpoint}}
+		seen, took := look(t, h, Options{Budget: budget, Candidates: addrs("10.1.2.4")}, nil)
+		if took > budget {
+			t.Errorf("budget %v: took %v", budget, took)
+		}
+		if want := budget > questionTime; seen.Complete != want {
+			t.Errorf("budget %v: complete %v", budget, seen.Complete)
+		}
+		if j := seen.Journey; !seen.Complete && (j.Connect.Outcome != fact.Unseen || seen.Servers[0].Reached != fact.Unseen) {
+			t.Errorf("budget %v: what was cut off was judged: %+v %+v", budget, j, seen.Servers[0])
+		}
+	}
+}
+
+// TestDeaf: a host whose functions do not heed the context does not hold the
+// run up.
+func TestDeaf(t *testing.T) {
+	h, _ := healthy(t)
+	synctest.Test(t, func(t *testing.T) {
+		e := h.Env()
+		release := make(chan struct{})
+		e.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+			<-release
+			return addrs(endpoint), nil
+		}
+		started := time.Now()
+		seen := Run(t.Context(), e, target(t), Options{Budget: 2 * time.Second})
+		if took := time.Since(started); took > 2*time.Second || seen.Complete || seen.Journey.Answer.Outcome != fact.Unseen {
+			t.Errorf("took %v: %+v", took, seen.Journey)
+		}
+		close(release)
+	})
+}
+
+func TestCut(t *testing.T) {
+	for _, cut := range []bool{true, false} {
+		h, _ := healthy(t)
+		h.udp[azure+":53"] = silent
+		seen, took := look(t, h, Options{Cut: cut, Candidates: addrs("10.9.9.9")}, nil)
+		if seen.Journey.Verdict() != fact.Private || seen.Complete == cut {
+			t.Errorf("cut %v: %q, complete %v", cut, seen.Journey.Verdict(), seen.Complete)
+		}
+		view, _ := seen.At(ip("10.9.9.9"))
+		azureDNS, _ := seen.ServerAs(fact.RoleAzure)
+		if cut && (took != 0 || view.Connect.Outcome != fact.Unseen || azureDNS.Reached != fact.Unseen) {
+			t.Errorf("cut: took %v, %+v, %+v", took, view, azureDNS)
+		}
+		if !cut && (view.Connect.Outcome != fact.Timeout || azureDNS.Reached != fact.Timeout) {
+			t.Errorf("whole: %+v, %+v", view, azureDNS)
+		}
+	}
+}
+
+func TestProxy(t *testing.T) {
+	names := keyVault(t).CertificateNames()
+	for _, tt := range []struct {
+		name  string
+		proxy func(inside func(net.Conn)) func(net.Conn)
+		url   string
+		want  fact.Outcome
+		stage fact.Stage
+	}{
+		{"carries", tunnels("HTTP/1.1 200 Connection established\r\n\r\n"), "http://squid.example:3128", fact.OK, 0},
+		{"wants credentials", tunnels("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"), "http://me:secret@10.1.0.9:3128", fact.ProxyAuth, fact.StageProxy},
+		{"forbids", tunnels("HTTP/1.1 403 Forbidden\r\n\r\n"), "http://10.1.0.9:3128", fact.ProxyForbidden, fact.StageProxy},
+		{"cannot connect", tunnels("HTTP/1.1 503 Service Unavailable\r\n\r\n"), "http://10.1.0.9:3128", fact.ProxyGateway, fact.StageProxy},
+		{"is none", tunnels("SSH-2.0\r\n"), "http://10.1.0.9:3128", fact.Malformed, fact.StageProxy},
+		{"dead", nil, "http://10.1.0.9:3128", fact.Timeout, fact.StageProxy},
+		{"speaks TLS, signed by nobody", func(func(net.Conn)) func(net.Conn) {
+			return inspector.server(silent, never, "10.1.0.9")
+		}, "https://10.1.0.9:3128", fact.NameMismatch, fact.StageProxy},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h, _ := healthy(t)
+			outside := &vault{info: "conn_type=Ipv4;addr=20.1.2.3;act_addr_fam=InterNetwork;"}
+			if tt.proxy != nil {
+				h.tcp["10.1.0.9:3128"] = tt.proxy(trusted.server(outside.serve, never, names...))
+			}
+			h.env = map[string]string{"HTTPS_PROXY": tt.url}
+			synctest.Test(t, func(t *testing.T) {
+				e := h.Env()
+				vaults := e.Lookup
+				e.Lookup = func(ctx context.Context, name string) ([]netip.Addr, error) {
+					if name == "squid.example" {
+						return addrs("fd00::9", "10.1.0.9"), nil
+					}
+					return vaults(ctx, name)
+				}
+				seen := Run(t.Context(), e, target(t), Options{})
+				j := seen.Journey
+				if j.Proxy.Outcome != tt.want || !strings.HasSuffix(j.Proxy.Server, ":3128") || strings.Contains(fmt.Sprint(seen), "secret@") {
+					t.Errorf("proxy %+v, want %q", j.Proxy, tt.want)
+				}
+				if seen.Requests[0].Stage != tt.stage && tt.stage != 0 || seen.Requests[0].Proxy == "" {
+					t.Errorf("request %+v", seen.Requests[0])
+				}
+				if tt.want == fact.OK && (j.Verdict() != fact.Public || j.Connect != (fact.ConnectHop{Outcome: fact.OK})) {
+					t.Errorf("journey %+v", j)
+				}
+				if seen.Direct.Verdict() != fact.Private {
+					t.Errorf("past the proxy %+v", seen.Direct)
+				}
+			})
+		})
+	}
+}
+
+// tunnels answers CONNECT so and, if that is yes, goes on as another. It fails
+// whoever sends credentials.
+func tunnels(head string) func(func(net.Conn)) func(net.Conn) {
+	return func(inside func(net.Conn)) func(net.Conn) {
+		return func(c net.Conn) {
+			buffer := make([]byte, 4096)
+			n, _ := c.Read(buffer)
+			asked := string(buffer[:n])
+			if !strings.HasPrefix(asked, "CONNECT fabrikam.vault.azure.net:443 HTTP/1.1\r\nHost: fabrikam.vault.azure.net:443\r\n") ||
+				strings.Contains(asked, "Authorization") {
+				return
+			}
+			_, _ = c.Write([]byte(head))
+			inside(c)
+		}
+	}
+}
+
+func TestHostHeader(t *testing.T) {
+	h, v := healthy(t)
+	look(t, h, Options{HostHeader: "app.example"}, nil)
+	if !slices.Contains(v.hosts, "app.example") || slices.Contains(v.hosts, fabrikam.Host()) {
+		t.Errorf("the vault was called %q", v.hosts)
+	}
+}
+
+func TestHostsFile(t *testing.T) {
+	h, _ := healthy(t)
+	h.hosts = "127.0.0.1 localhost\n10.1.2.3 fabrikam.vault.azure.net other # old\n"
+	h.udp = nil
+	seen, _ := look(t, h, Options{}, nil)
+	if got := seen.Journey.Resolver; got != (fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaHostsFile}) {
+		t.Errorf("resolver %+v", got)
+	}
+	if c := seen.Client; len(c.HostsFile) != 1 || c.HostsFile[0].Line != 2 || c.HostsPath != "/etc/hosts" {
+		t.Errorf("client %+v", c)
+	}
+}

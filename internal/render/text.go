@@ -1,0 +1,203 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"pldoctor/internal/diagnose"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/rule"
+)
+
+// Text writes the report for a person: the verdict, the path hop by hop, the
+// cause, who has to act, how, and how to check it by hand.
+func Text(w io.Writer, r diagnose.Report, s Style) error {
+	p := newPaper(s)
+	p.verdict(r)
+	p.path(r)
+	p.servers(r)
+	p.causes(r)
+	p.candidates(r)
+	p.others(r, diagnose.RoleConsequence, "What follows from it, and goes with it")
+	p.others(r, diagnose.RoleAdvice, "Also worth knowing")
+	p.close(r)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// headlines say each verdict in a sentence.
+var headlines = map[fact.Verdict]struct {
+	ink  ink
+	text string
+}{
+	fact.Private:         {green, "Requests reach the vault through its private endpoint."},
+	fact.ServiceEndpoint: {yellow, "Requests reach the vault's public side through a service endpoint, not through private link."},
+	fact.Public:          {red, "Requests reach the vault by its public side, not through private link."},
+	fact.NotReached:      {red, "No answer from the vault reaches this client."},
+	fact.Undetermined:    {yellow, "The path could not be determined."},
+}
+
+// accesses say what the vault says to the client.
+var accesses = map[fact.Access]string{
+	fact.AccessAllowed:         "The vault lets this client in.",
+	fact.AccessRefusedNetwork:  "The vault refuses requests that come this way.",
+	fact.AccessRefusedIdentity: "The vault refuses the caller's identity, not its network.",
+}
+
+func (p *paper) verdict(r diagnose.Report) {
+	from := r.Client.Host
+	if r.Client.Network != "" && r.Client.Network != from {
+		from += " in " + r.Client.Network
+	}
+	title := r.Target.Hostname
+	if from != "" {
+		title += ", seen from " + from
+	}
+	p.line(p.ink(bold, Safe(title)))
+	p.line("")
+	h := headlines[r.Verdict]
+	text := h.text
+	if a := accesses[r.Access]; a != "" && r.Verdict != fact.NotReached {
+		text += " " + a
+	}
+	p.item(p.ink(h.ink, strings.ToUpper(string(r.Verdict)))+"  ", len(r.Verdict)+2, text)
+}
+
+// roles of people who have to act.
+var owners = map[rule.Owner]string{
+	rule.OwnerVault:    "the vault's owner",
+	rule.OwnerNetwork:  "the network team",
+	rule.OwnerDNS:      "whoever manages DNS (private zones, DNS servers)",
+	rule.OwnerClient:   "the application's team, on the client",
+	rule.OwnerProxy:    "whoever runs the proxy, or the application's team",
+	rule.OwnerIdentity: "whoever grants access to the vault",
+	rule.OwnerPlatform: "the platform's operator",
+}
+
+func (p *paper) causes(r diagnose.Report) {
+	found := findings(r, diagnose.RoleCause)
+	for i, f := range found {
+		title := "The cause"
+		if len(found) > 1 {
+			title = fmt.Sprintf("Cause %d of %d", i+1, len(found))
+		}
+		p.head(title)
+		p.cause(f)
+	}
+}
+
+func (p *paper) cause(f diagnose.Finding) {
+	p.line("  " + p.ink(shade(f.Severity), f.Code) + " " + f.Slug + p.ink(dim, "  "+string(f.Severity)+", "+f.Certainty))
+	p.para("  ", sentence(f.Why))
+	p.line("")
+	p.item("  Who acts: ", 12, owners[f.Owner])
+	p.fixes(f)
+}
+
+func shade(s rule.Severity) ink {
+	if s == rule.Error {
+		return red
+	}
+	return yellow
+}
+
+// fixes lists the steps of the repair, then how to check it.
+func (p *paper) fixes(f diagnose.Finding) {
+	for i, fix := range f.Fixes {
+		p.line("")
+		label := "  To mend: "
+		if len(f.Fixes) > 1 {
+			label = fmt.Sprintf("  Step %d:  ", i+1)
+		}
+		p.item(label, 12, sentence(fix.Title))
+		for _, c := range fix.Az {
+			p.command("    ", Safe(c))
+		}
+	}
+	var verify []string
+	for _, fix := range f.Fixes {
+		for _, v := range fix.Verify {
+			if len(verify) == 0 || verify[len(verify)-1] != v {
+				verify = append(verify, v)
+			}
+		}
+	}
+	if len(verify) == 0 {
+		return
+	}
+	p.line("")
+	p.line("  To check by hand:")
+	for _, c := range verify {
+		p.command("    ", Safe(c))
+	}
+}
+
+func (p *paper) candidates(r diagnose.Report) {
+	found := findings(r, diagnose.RoleCandidate)
+	if len(found) == 0 {
+		return
+	}
+	p.head(fmt.Sprintf("%d causes fit what was seen, the likeliest first", len(found)))
+	for _, f := range found {
+		p.item("  "+p.ink(yellow, f.Code)+"  ", 9, f.Slug+": "+f.Title)
+		if f.Ask != "" {
+			p.command("         ", Safe(f.Ask))
+		}
+	}
+	p.line("")
+	if len(r.Sources) == 1 {
+		p.para("  ", "The client alone cannot tell them apart. Reading the Azure configuration can: leave --azure never away, or run the command under each.")
+	}
+}
+
+func (p *paper) others(r diagnose.Report, role diagnose.Role, title string) {
+	found := findings(r, role)
+	if len(found) == 0 {
+		return
+	}
+	p.head(title)
+	for _, f := range found {
+		p.item("  "+p.ink(dim, f.Code)+"  ", 9, sentence(f.Why))
+	}
+}
+
+func findings(r diagnose.Report, role diagnose.Role) []diagnose.Finding {
+	var list []diagnose.Finding
+	for _, f := range r.Findings {
+		if f.Role == role {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// close says where to read on.
+func (p *paper) close(r diagnose.Report) {
+	p.line("")
+	codes := append(append([]string{}, r.RootCauses...), r.Candidates...)
+	if len(codes) > 0 {
+		p.line(p.ink(dim, "More: pldoctor explain "+codes[0]))
+		return
+	}
+	if r.Verdict == fact.Private {
+		p.line(p.ink(dim, "Nothing is wrong with the path."))
+	}
+}
+
+// sentence makes a sentence of a clause.
+func sentence(s string) string {
+	s = Safe(strings.TrimSpace(s))
+	if s == "" {
+		return s
+	}
+	first := s[:1]
+	if !strings.HasPrefix(s, "az ") {
+		first = strings.ToUpper(first)
+	}
+	s = first + s[1:]
+	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "?") || strings.HasSuffix(s, ":") {
+		return s
+	}
+	return s + "."
+}

@@ -1,0 +1,114 @@
+package resolve
+
+import (
+	"net/netip"
+	"time"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/route"
+	"pldoctor/internal/world"
+)
+
+// MaxDepth is how many servers a question goes through, one forwarding to the
+// next, before it counts as looping. A driver that has carried it that far
+// answers LoopReply in place of the next server. Chains of forwarders in the
+// field have five at most: site, hub, firewall, ruleset, inbound endpoint.
+const MaxDepth = 8
+
+// LoopReply is what becomes of a question that goes round: servers limit their
+// own work and answer SERVFAIL.
+func LoopReply() Reply { return Reply{Outcome: fact.ServFail, Reason: fact.Looped} }
+
+// maxAsked bounds the work on one question where servers that loop have many
+// targets each.
+const maxAsked = 2000
+
+// A Hop is one question carried from a machine to a server, and what came back.
+type Hop struct {
+	Depth    int      // 0 for the client's own question
+	From     world.ID // who asked
+	To       netip.Addr
+	Server   Server // NoServer if the question did not arrive
+	Question Question
+	Reply    Reply
+}
+
+// InMind returns an Ask for a machine that recurses in place of sending
+// messages: it finds the server and calls Serve, whose own questions it
+// carries in the same way.
+func InMind(w *world.World, from route.Origin) Ask { return Watched(w, from, nil) }
+
+// Watched is InMind that shows each hop to see once its reply is known, the
+// deeper before the one that caused it. A nil see is none.
+func Watched(w *world.World, from route.Origin, see func(Hop)) Ask {
+	return func(to netip.Addr, q Question, within time.Duration) Reply {
+		m := mind{w: w, see: see, left: maxAsked}
+		return m.carry(from, 0, to, q, within)
+	}
+}
+
+type mind struct {
+	w    *world.World
+	see  func(Hop)
+	left int
+}
+
+func (m *mind) carry(from route.Origin, depth int, to netip.Addr, q Question, within time.Duration) Reply {
+	if depth >= MaxDepth || m.left == 0 {
+		return LoopReply()
+	}
+	m.left--
+	server, r := m.exchange(from, depth, to, q, within)
+	if m.see != nil {
+		m.see(Hop{depth, from.Machine, to, server, q, r})
+	}
+	return r
+}
+
+// exchange is one question and its answer, over UDP and, if need be, TCP. An
+// answer that takes as long as the asker waits is too late.
+func (m *mind) exchange(from route.Origin, depth int, to netip.Addr, q Question, within time.Duration) (Server, Reply) {
+	server, d := Find(m.w, from, to, route.UDP)
+	if server.Kind == NoServer {
+		return server, unanswered(d, within)
+	}
+	r := Serve(m.w, server, q, func(next netip.Addr, q Question, within time.Duration) Reply {
+		return m.carry(server.Origin, depth+1, next, q, within)
+	})
+	switch {
+	case r.After >= within && answers(r.Outcome):
+		return server, Reply{Outcome: fact.Timeout, After: within, By: server.ID, Reason: fact.ServerNotReached}
+	case r.After >= within:
+		return server, Reply{Outcome: fact.Timeout, After: within, By: r.By, Reason: r.Reason}
+	case r.Truncated:
+		return server, m.overTCP(from, to, server.ID, r)
+	}
+	return server, r
+}
+
+// overTCP is the same question again, since TC was set.
+func (m *mind) overTCP(from route.Origin, to netip.Addr, server world.ID, r Reply) Reply {
+	_, d := Find(m.w, from, to, route.TCP)
+	switch {
+	case d.Outcome != fact.OK:
+		return Reply{Outcome: fact.Truncated, After: r.After, By: d.By, Reason: d.Reason}
+	case r.NoTCP:
+		return Reply{Outcome: fact.Truncated, After: r.After, By: server, Reason: fact.PortClosed}
+	}
+	r.Truncated = false
+	return r
+}
+
+// unanswered is the reply of a server that the question does not reach.
+func unanswered(d route.Decision, within time.Duration) Reply {
+	r := Reply{Outcome: d.Outcome, By: d.By, Reason: d.Reason}
+	switch d.Outcome {
+	case fact.Refused, fact.Unreachable:
+	default:
+		r.Outcome, r.After = fact.Timeout, within
+	}
+	if r.Reason == fact.NoReason {
+		r.Reason = fact.ServerNotReached
+	}
+	return r
+}

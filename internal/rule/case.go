@@ -1,0 +1,179 @@
+package rule
+
+import (
+	"net/netip"
+	"slices"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
+	"pldoctor/internal/world"
+)
+
+// A Door is one of the vault's private endpoints as the client finds it.
+type Door struct {
+	Endpoint  *world.Endpoint
+	Addr      netip.Addr
+	Effective bool            // the connection is approved and everything provisioned
+	Connect   fact.ConnectHop // from the client, as predicted
+}
+
+// Reachable tells whether packets of the client get there.
+func (d Door) Reachable() bool { return d.Connect.Outcome == fact.OK }
+
+// Doors returns the vault's private endpoints, those that serve the client
+// first: effective and reachable, then reachable or in the client's own VNet.
+func (c Case) Doors() []Door {
+	if c.World == nil || c.Resource == nil {
+		return nil
+	}
+	var doors []Door
+	for e := range c.World.EndpointsOf(c.Resource.ID) {
+		for _, addr := range e.Addresses[:min(1, len(e.Addresses))] {
+			d := Door{Endpoint: e, Addr: addr, Effective: c.World.Effective(e)}
+			if c.Predicted != nil {
+				view, _ := c.Predicted.At(addr)
+				d.Connect = view.Connect
+			}
+			doors = append(doors, d)
+		}
+	}
+	slices.SortStableFunc(doors, func(a, b Door) int { return c.distance(a) - c.distance(b) })
+	return doors
+}
+
+// distance orders doors by how near they are to serving the client.
+func (c Case) distance(d Door) int {
+	switch {
+	case d.Effective && d.Reachable():
+		return 0
+	case c.Client != nil && d.Endpoint.VNet() == c.World.Node(c.Client).Network:
+		return 1
+	case d.Connect.Reason != fact.NoPath:
+		return 2
+	}
+	return 3
+}
+
+// Usable returns an endpoint that serves the client as things are.
+func (c Case) Usable() (Door, bool) {
+	doors := c.Doors()
+	if len(doors) == 0 || !doors[0].Effective || !doors[0].Reachable() {
+		return Door{}, false
+	}
+	return doors[0], true
+}
+
+// Nearest returns the endpoint that would serve the client best, whatever
+// stands in its way.
+func (c Case) Nearest() (Door, bool) {
+	doors := c.Doors()
+	if len(doors) == 0 {
+		return Door{}, false
+	}
+	return doors[0], true
+}
+
+// IsEndpointAddress tells whether a is an address of some private endpoint of
+// the vault. Without a configuration nobody knows.
+func (c Case) IsEndpointAddress(a netip.Addr) bool {
+	return slices.ContainsFunc(c.Doors(), func(d Door) bool { return slices.Contains(d.Endpoint.Addresses, a) })
+}
+
+// AnswerPrivate tells whether the address that the client got is one that
+// private link can be behind: an endpoint's, where the configuration is known,
+// else one of a private range.
+func (c Case) AnswerPrivate() bool {
+	a := c.Journey.Answer
+	if a.Outcome != fact.OK {
+		return false
+	}
+	if len(c.Doors()) > 0 {
+		return c.IsEndpointAddress(a.Addr) || a.Class == fact.PrivateAddr
+	}
+	return a.Class == fact.PrivateAddr
+}
+
+// ZoneVNet is the VNet whose Azure DNS decides what this client's resolver
+// sees of private zones; "" where no Azure DNS takes part.
+func (c Case) ZoneVNet() world.ID {
+	switch c.Journey.Answer.Reason {
+	case fact.NoZoneLinked, fact.PublicRegistry, fact.NotRegistered:
+		if id := world.ID(c.Journey.Answer.By); c.isVNet(id) {
+			return id
+		}
+	}
+	if id := world.ID(c.Journey.Resolver.By); c.isVNet(id) {
+		return id
+	}
+	return ""
+}
+
+func (c Case) isVNet(id world.ID) bool {
+	if c.World == nil {
+		return false
+	}
+	_, ok := c.World.VNet(id)
+	return ok
+}
+
+// RequiredZones returns the private DNS zones of the required name.
+func (c Case) RequiredZones() []*world.Zone {
+	if c.World == nil {
+		return nil
+	}
+	return slices.Collect(c.World.ZonesNamed(c.Service.Zone))
+}
+
+// BestZone returns the zone of the required name that fits the client best:
+// one that holds a record of an endpoint of this vault that serves it, else one
+// with any record of the vault, else any.
+func (c Case) BestZone() (*world.Zone, bool) {
+	zones := c.RequiredZones()
+	if len(zones) == 0 {
+		return nil, false
+	}
+	score := func(z *world.Zone) int {
+		r, ok := z.Record(c.Vault, world.TypeA)
+		switch door, usable := c.Nearest(); {
+		case ok && usable && slices.Contains(r.Addrs, door.Addr):
+			return 0
+		case ok:
+			return 1
+		}
+		return 2
+	}
+	return slices.MinFunc(zones, func(a, b *world.Zone) int { return score(a) - score(b) }), true
+}
+
+// PublicCloud is Key Vault in the public cloud, whose names the documentation
+// uses.
+func PublicCloud() service.Service {
+	s, _ := service.KeyVault("AzureCloud")
+	return s
+}
+
+// NeedsWorld is the Result of a rule that judges the configuration when there
+// is none.
+func NeedsWorld() Result { return Unknown("the Azure configuration was not read") }
+
+// NotRead returns an Unknown for a resource type, in lower case, that could
+// not be read in full.
+func (c Case) NotRead(resourceType string) (Result, bool) {
+	if c.World == nil {
+		return NeedsWorld(), true
+	}
+	if why, unread := c.World.Unread(resourceType); unread {
+		return Unknown(resourceType + " could not be read: " + why), true
+	}
+	return Result{}, false
+}
+
+// Name returns how a resource is called.
+func (c Case) Name(id world.ID) string {
+	if c.World != nil {
+		if r := c.World.Lookup(id); r != nil {
+			return world.MetaOf(r).Name()
+		}
+	}
+	return id.Name()
+}

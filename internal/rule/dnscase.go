@@ -1,0 +1,282 @@
+package rule
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// Resource types whose gaps keep rules about DNS from judging.
+const (
+	zoneType     = "microsoft.network/privatednszones"
+	endpointType = "microsoft.network/privateendpoints"
+	vnetType     = "microsoft.network/virtualnetworks"
+)
+
+// source is where the hops of the journey come from.
+func (c Case) source() string {
+	if c.Seen != nil {
+		return "probe"
+	}
+	return "configuration"
+}
+
+// views are what DNS servers say: as seen, else as predicted.
+func (c Case) views() []fact.ServerView {
+	if c.Seen != nil {
+		return c.Seen.Servers
+	}
+	if c.Predicted != nil {
+		return c.Predicted.Servers
+	}
+	return nil
+}
+
+// configured are the views of the servers that the client is configured to ask.
+func (c Case) configured() []fact.ServerView {
+	return slices.DeleteFunc(slices.Clone(c.views()), func(v fact.ServerView) bool { return v.Role != fact.RoleConfigured })
+}
+
+// view is what the server in use says.
+func (c Case) view() (fact.ServerView, bool) {
+	views := c.views()
+	i := slices.IndexFunc(views, func(v fact.ServerView) bool { return v.Server == c.Journey.Resolver.Server })
+	if i < 0 || !c.Journey.Resolver.Server.IsValid() {
+		return fact.ServerView{}, false
+	}
+	return views[i], true
+}
+
+// private tells whether an answer is one that private link can be behind.
+func (c Case) private(a fact.AnswerHop) bool {
+	return a.Outcome == fact.OK && (a.Class == fact.PrivateAddr || c.IsEndpointAddress(a.Addr))
+}
+
+// servedElsewhere tells whether another configured server than the one in use
+// gives a private address, so that the servers disagree (PL504).
+func (c Case) servedElsewhere() bool {
+	return slices.ContainsFunc(c.configured(), func(v fact.ServerView) bool {
+		return v.Server != c.Journey.Resolver.Server && c.private(v.Host)
+	})
+}
+
+// says is a server's answer in words.
+func says(name string, a fact.AnswerHop) string {
+	through := ""
+	if a.Alias {
+		through = ", after the alias into the private zone"
+	}
+	switch a.Outcome {
+	case fact.OK:
+		return fmt.Sprintf("answers %s with %s%s", name, a.Addr, through)
+	case fact.NXDomain:
+		return fmt.Sprintf("says that %s does not exist (NXDOMAIN)%s", name, through)
+	case fact.NoData:
+		return fmt.Sprintf("has no address for %s (NOERROR without data)%s", name, through)
+	case fact.ServFail:
+		return fmt.Sprintf("fails on %s (SERVFAIL)", name)
+	case fact.DNSRefuse:
+		return fmt.Sprintf("refuses to answer %s (REFUSED)", name)
+	case fact.Truncated:
+		return fmt.Sprintf("truncates its answer to %s, and TCP port 53 fails", name)
+	case fact.Unseen:
+		return "was not heard on " + name
+	}
+	return fmt.Sprintf("answers %s with what cannot be used (%s)", name, a.Outcome)
+}
+
+// said is the answer in use as evidence.
+func (c Case) said() []Evidence {
+	where := c.Journey.Resolver.Server
+	if !where.IsValid() || c.Journey.Answer.Outcome == fact.Unseen {
+		return nil
+	}
+	return []Evidence{{c.source(), where.String(), says(c.Host.Host(), c.Journey.Answer)}}
+}
+
+// heard is what a view says of the vault's hostname, as evidence.
+func (c Case) heard(v fact.ServerView) Evidence {
+	what := says(c.Host.Host(), v.Host)
+	if v.Reached != fact.OK && v.Reached != fact.Unseen {
+		what = fmt.Sprintf("does not answer (%s)", v.Reached)
+	}
+	return Evidence{c.source(), v.Server.String(), what}
+}
+
+// asked is the VNet whose Azure DNS is asked in the end: the one that answered,
+// else the one that the client's servers lead to.
+func (c Case) asked() world.ID {
+	if id := c.ZoneVNet(); id != "" || c.World == nil || c.Client == nil {
+		return id
+	}
+	id, _ := Site{c.World, c.Client, c.Resource}.Answerer()
+	return id
+}
+
+// linked returns the zone of the required name that is linked to a VNet.
+func (c Case) linked(vnet world.ID) (*world.Zone, bool) {
+	if c.World == nil || vnet == "" {
+		return nil, false
+	}
+	for z := range c.World.ZonesLinkedAs(c.Service.Zone, vnet) {
+		return z, true
+	}
+	return nil, false
+}
+
+// deciding returns the private zone that decided the answer.
+func (c Case) deciding() (*world.Zone, bool) {
+	if c.World == nil {
+		return nil, false
+	}
+	return c.World.Zone(world.ID(c.Journey.Answer.By))
+}
+
+// record returns the address record of the vault in a zone: under its name,
+// or at the top of a zone that has the vault's whole name.
+func (c Case) record(z *world.Zone) (*world.Record, bool) {
+	for _, name := range c.names() {
+		label, in := name.RelativeTo(z.Domain)
+		if !in {
+			continue
+		}
+		for _, t := range [...]world.RecordType{world.TypeA, world.TypeAAAA} {
+			if r, ok := z.Record(label, t); ok {
+				return r, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// names are the names of the vault that a private zone can hold.
+func (c Case) names() []dnsname.Name {
+	names := []dnsname.Name{c.Host}
+	if alias, err := c.Service.Alias(c.Vault); err == nil {
+		names = append(names, alias)
+	}
+	return names
+}
+
+// couldUse returns the endpoint that the client should use: one that serves it,
+// else an effective one to which some path exists, if something stands in it.
+func (c Case) couldUse() (Door, bool) {
+	for _, d := range c.Doors() {
+		if d.Effective && d.Connect.Reason != fact.NoPath {
+			return d, true
+		}
+	}
+	return Door{}, false
+}
+
+// rightAddress tells whether the client is well served with an address: it is
+// that of a private endpoint of the vault, and no other serves it better.
+func (c Case) rightAddress(a netip.Addr) bool {
+	doors := c.Doors()
+	i := slices.IndexFunc(doors, func(d Door) bool { return slices.Contains(d.Endpoint.Addresses, a) })
+	if i < 0 {
+		return false
+	}
+	_, better := c.Usable()
+	lost := !doors[i].Effective || doors[i].Connect.Reason == fact.NoPath
+	return !lost || !better
+}
+
+// culprit is the DNS server at which the question left the private way: the one
+// that decided, else the one that the client asks.
+func (c Case) culprit() (*world.Host, bool) {
+	if c.World == nil {
+		return nil, false
+	}
+	for _, by := range [...]fact.Ref{c.Journey.Answer.By, c.Journey.Resolver.By} {
+		if h, ok := c.World.Host(world.ID(by)); ok && h.HasRole() {
+			return h, true
+		}
+	}
+	return Site{World: c.World}.Server(c.Journey.Resolver.Server)
+}
+
+// serverName is how people know a DNS server.
+func (c Case) serverName(a netip.Addr) string {
+	if c.World != nil {
+		if h, ok := (Site{World: c.World}).Server(a); ok && h.Name() != a.String() {
+			return fmt.Sprintf("%s (%s)", h.Name(), a)
+		}
+	}
+	return a.String()
+}
+
+// upstream is the server to which a DNS server of one's own should forward the
+// service's names: Azure DNS from inside a VNet, else something in a VNet that
+// sees the zone and answers others.
+func (c Case) upstream(server *world.Host) (netip.Addr, bool) {
+	if _, inside := c.World.VNet(c.World.Node(server).Network); inside {
+		return world.AzureDNS, true
+	}
+	var found netip.Addr
+	for _, r := range c.World.Resources() {
+		addr, vnet := answering(r)
+		if !addr.IsValid() || world.MetaOf(r).ID == server.ID {
+			continue
+		}
+		if _, ok := c.World.VNet(vnet); !ok {
+			continue
+		}
+		if _, sees := c.linked(vnet); sees {
+			return addr, true
+		}
+		if !found.IsValid() {
+			found = addr
+		}
+	}
+	return found, found.IsValid()
+}
+
+// answering returns the address at which a resource answers DNS for others, and
+// the VNet that it is in.
+func answering(r world.Resource) (a netip.Addr, vnet world.ID) {
+	switch r := r.(type) {
+	case *world.Resolver:
+		if len(r.Inbound) > 0 {
+			return r.Inbound[0], r.VNet
+		}
+	case *world.Firewall:
+		if r.DNSProxy {
+			return r.Address, r.VNet
+		}
+	case *world.Host:
+		if r.DNS != nil || r.DNSUnread {
+			return r.Address, r.Network
+		}
+	}
+	return netip.Addr{}, ""
+}
+
+// noDNS is the Result of a rule about DNS answers where the client's address
+// does not come from DNS, or nobody looked.
+func (c Case) noDNS() (Result, bool) {
+	switch via := c.Journey.Resolver.Via; {
+	case c.Journey.Resolver.Reason == fact.ServerNotRead:
+		return Unknown("what the DNS server " + c.Name(world.ID(c.Journey.Resolver.By)) + " does is not known"), true
+	case c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != "":
+		return NotApplicable("the proxy resolves the name, not this client"), true
+	case via == fact.ViaHostsFile, via == fact.ViaCache:
+		return NotApplicable("the address comes from the " + string(via) + ", not from a DNS server"), true
+	case c.Journey.Resolver.Outcome == fact.Unseen && c.Journey.Answer.Outcome == fact.Unseen:
+		return Unknown("nobody looked how the name is resolved"), true
+	}
+	return Result{}, false
+}
+
+// noZones is the Result of a rule about private zones where they cannot be
+// judged.
+func (c Case) noZones() (Result, bool) {
+	if r, unread := c.NotRead(zoneType); unread {
+		return r, true
+	}
+	return c.noDNS()
+}

@@ -1,0 +1,87 @@
+package world
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// ordered returns a resource with its lists in the order that lookups rely on.
+// One that is in order already, as nearly all are, is returned as it is.
+func ordered(r Resource) Resource {
+	z, ok := r.(*Zone)
+	if !ok || slices.IsSortedFunc(z.Records, compareRecords) {
+		return r
+	}
+	c := *z
+	c.Records = slices.Clone(z.Records)
+	slices.SortStableFunc(c.Records, compareRecords)
+	return &c
+}
+
+func compareRecords(a, b Record) int {
+	return cmp.Or(compareFold(a.Label, b.Label), cmp.Compare(a.Type, b.Type))
+}
+
+// compareFold compares as strings.Compare does, without the case of ASCII
+// letters (RFC 4343).
+func compareFold(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if c := cmp.Compare(lower(a[i]), lower(b[i])); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// RecordsNamed returns the zone's record sets of a label, compared without
+// case: one for each type, sorted by it.
+func (z *Zone) RecordsNamed(label string) []Record {
+	from, found := slices.BinarySearchFunc(z.Records, label, func(r Record, l string) int {
+		return compareFold(r.Label, l)
+	})
+	if !found {
+		return nil
+	}
+	to := from
+	for to < len(z.Records) && compareFold(z.Records[to].Label, label) == 0 {
+		to++
+	}
+	return z.Records[from:to:to]
+}
+
+// Record returns the zone's record set of that label, compared without case,
+// and type.
+func (z *Zone) Record(label string, t RecordType) (*Record, bool) {
+	records := z.RecordsNamed(label)
+	for i := range records {
+		if records[i].Type == t {
+			return &records[i], true
+		}
+	}
+	return nil, false
+}
+
+// Exists tells whether a name of the zone exists, by its label: it has
+// records, or a name below it has (an empty non-terminal, RFC 8020), or it is
+// the zone itself.
+func (z *Zone) Exists(label string) bool {
+	if label == "@" || len(z.RecordsNamed(label)) > 0 {
+		return true
+	}
+	for i := range z.Records {
+		l := z.Records[i].Label
+		at := len(l) - len(label)
+		if at > 1 && l[at-1] == '.' && strings.EqualFold(l[at:], label) {
+			return true
+		}
+	}
+	return false
+}
