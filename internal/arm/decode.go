@@ -128,8 +128,14 @@ func (d *decoder) resource(index int, v any) {
 		it.opt.Group = it.root.get("resourceGroup").or(node{d.opt.Group, "", it}).str()
 	}
 	kind, path := it.root.get("type").str(), it.root.get("id").str()
-	if path == "" && kind != "" {
-		path, _ = it.opt.path(kind, it.root.get("name").str())
+	if path == "" && kind != "" && d.opt.Group != "" {
+		name := it.root.get("name").str()
+		made, ok := it.opt.path(kind, name)
+		if !ok && readers[strings.ToLower(kind)] != nil {
+			it.fail("name", "is %.80q, from which no id of a %s can be made", name, kind)
+			return
+		}
+		path = made
 	}
 	if kind == "" {
 		kind = typeOf(path)

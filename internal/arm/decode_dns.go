@@ -21,7 +21,7 @@ func (d *decoder) zone(it *item) {
 
 func (d *decoder) zoneLink(it *item) {
 	p := it.props
-	vnet := p.get("virtualNetwork", "id").need(typeVNet)
+	vnet := p.get("virtualNetwork", "id").required().ref(typeVNet)
 	d.links.add(it.ID.Parent(), it.Meta, world.Link{
 		Meta:         it.Meta,
 		VNet:         vnet.ID,
@@ -68,7 +68,7 @@ func (d *decoder) record(it *item, t world.RecordType, list, value string) {
 }
 
 func (d *decoder) resolver(it *item) {
-	d.put(it, &world.Resolver{Meta: it.Meta, VNet: it.props.get("virtualNetwork", "id").need(typeVNet).ID})
+	d.put(it, &world.Resolver{Meta: it.Meta, VNet: it.props.get("virtualNetwork", "id").required().ref(typeVNet).ID})
 	d.nested(it, "inboundEndpoints", "inboundEndpoints", (*decoder).inboundEndpoint)
 	d.nested(it, "outboundEndpoints", "outboundEndpoints", (*decoder).outboundEndpoint)
 }
@@ -103,7 +103,7 @@ func (d *decoder) forwardingRule(it *item) {
 }
 
 func (d *decoder) rulesetLink(it *item) {
-	d.rulesetVNets.add(it.ID.Parent(), it.Meta, it.props.get("virtualNetwork", "id").need(typeVNet).ID)
+	d.rulesetVNets.add(it.ID.Parent(), it.Meta, it.props.get("virtualNetwork", "id").required().ref(typeVNet).ID)
 }
 
 func (d *decoder) perimeter(it *item) {
@@ -127,7 +127,7 @@ type association struct {
 func (d *decoder) association(it *item) {
 	mode := it.props.get("accessMode").oneOf("Learning", "Learning", "Transition", "Enforced", "Audit")
 	d.associations.add(it.ID.Parent(), it.Meta, association{
-		it.props.get("privateLinkResource", "id").need(typeVault).ID, mode == "Enforced",
+		it.props.get("privateLinkResource", "id").required().loose(typeVault).ID, mode == "Enforced",
 	})
 }
 

@@ -163,10 +163,8 @@ func translatesPrivate(ranges []string) bool {
 		if err != nil {
 			continue
 		}
-		for _, private := range rfc1918 {
-			if kept.Overlaps(private) {
-				return false
-			}
+		if slices.ContainsFunc(rfc1918, kept.Overlaps) {
+			return false
 		}
 	}
 	return len(ranges) > 0

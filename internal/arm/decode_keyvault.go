@@ -41,7 +41,7 @@ func networkACL(n node) world.NetworkACL {
 		Bypass: n.get("bypass").oneOf("AzureServices", "AzureServices", "None") == "AzureServices",
 		IPs:    valid(each(n.get("ipRules"), func(rule node) netip.Prefix { return rule.get("value").prefix() })),
 		Subnets: each(n.get("virtualNetworkRules"), func(rule node) world.ID {
-			return rule.get("id").need(typeSubnet).ID
+			return rule.get("id").required().loose(typeSubnet).ID
 		}),
 	}
 }
@@ -92,12 +92,12 @@ func (d *decoder) endpoint(it *item) {
 	if manual {
 		status = world.Pending
 	}
-	target := wants.get("privateLinkServiceId").need(typeVault)
+	target := wants.get("privateLinkServiceId").required().loose(typeVault)
 	e := &world.Endpoint{
 		Meta:         it.Meta,
 		Location:     it.root.get("location").str(),
 		GUID:         p.get("resourceGuid").str(),
-		Subnet:       p.get("subnet", "id").need(typeSubnet).ID,
+		Subnet:       p.get("subnet", "id").required().ref(typeSubnet).ID,
 		Provisioning: p.provisioning(),
 		Target:       target.ID,
 		TargetPath:   target.Path,
@@ -115,7 +115,7 @@ func (d *decoder) endpoint(it *item) {
 
 // ids reads a list of {"id": …}.
 func ids(n node, resourceType string) []world.ID {
-	return each(n, func(e node) world.ID { return e.get("id").need(resourceType).ID })
+	return each(n, func(e node) world.ID { return e.get("id").required().ref(resourceType).ID })
 }
 
 // configuredAddresses are the addresses that the endpoint itself tells: those
@@ -153,7 +153,7 @@ type zoneGroup struct {
 
 func (d *decoder) zoneGroup(it *item) {
 	zones := each(it.props.get("privateDnsZoneConfigs"), func(config node) world.ID {
-		return config.get("properties", "privateDnsZoneId").need(typeZone).ID
+		return config.get("properties", "privateDnsZoneId").required().ref(typeZone).ID
 	})
 	d.zoneGroups.add(it.ID.Parent(), it.Meta, zoneGroup{it.Name(), zones})
 }

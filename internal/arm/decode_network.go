@@ -61,7 +61,7 @@ func (d *decoder) peering(it *item) {
 	p := it.props
 	d.peerings.add(it.ID.Parent(), it.Meta, world.Peering{
 		Meta:   it.Meta,
-		Remote: p.get("remoteVirtualNetwork", "id").need(typeVNet).ID,
+		Remote: p.get("remoteVirtualNetwork", "id").required().loose(typeVNet).ID,
 		State: world.PeeringState(p.get("peeringState").oneOf(string(world.PeeringConnected),
 			string(world.PeeringInitiated), string(world.PeeringConnected), string(world.PeeringDisconnected))),
 		AllowAccess:       p.get("allowVirtualNetworkAccess").boolean(true),
@@ -146,7 +146,7 @@ func (d *decoder) gateway(it *item) {
 	p := it.props
 	d.put(it, &world.Gateway{
 		Meta:       it.Meta,
-		VNet:       p.get("ipConfigurations").first().get("properties", "subnet", "id").need(typeSubnet).ID.Parent(),
+		VNet:       p.get("ipConfigurations").first().get("properties", "subnet", "id").required().ref(typeSubnet).ID.Parent(),
 		Pool:       p.get("vpnClientConfiguration", "vpnClientAddressPool", "addressPrefixes").prefixes(),
 		Kind:       p.get("gatewayType").oneOf("Vpn", "Vpn", "ExpressRoute", "LocalGateway"),
 		DNSServers: p.get("customDnsServers").addrs(), // the key of p2sVpnGateways
@@ -165,7 +165,7 @@ func (d *decoder) hub(it *item) {
 }
 
 func (d *decoder) hubConnection(it *item) {
-	d.hubVNets.add(it.ID.Parent(), it.Meta, it.props.get("remoteVirtualNetwork", "id").need(typeVNet).ID)
+	d.hubVNets.add(it.ID.Parent(), it.Meta, it.props.get("remoteVirtualNetwork", "id").required().ref(typeVNet).ID)
 }
 
 // An intent is what a routing intent sends to a firewall.
@@ -174,7 +174,7 @@ type intent struct{ private, internet world.ID }
 func (d *decoder) routingIntent(it *item) {
 	var to intent
 	for _, policy := range it.props.get("routingPolicies").list() {
-		hop, destinations := policy.get("nextHop").need(typeFirewall).ID, policy.get("destinations").strs()
+		hop, destinations := policy.get("nextHop").required().loose(typeFirewall).ID, policy.get("destinations").strs()
 		if slices.Contains(destinations, "PrivateTraffic") {
 			to.private = hop
 		}

@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -268,7 +269,13 @@ func TestChildren(t *testing.T) {
 // FuzzDecode looks for panics, and for worlds that do not survive the way out
 // and back.
 func FuzzDecode(f *testing.F) {
-	f.Add(estate(f), false)
+	var page struct{ Data []json.RawMessage }
+	if err := json.Unmarshal(estate(f), &page); err != nil {
+		f.Fatal(err)
+	}
+	for _, raw := range page.Data {
+		f.Add([]byte(raw), false)
+	}
 	for _, seed := range []string{
 		bare(typeVault, `{"networkAcls": {"ipRules": [{"value": "1.2.3.4"}]}, "privateEndpointConnections": [{"name": "c", "properties": {}}]}`),
 		bare(typeVNet, `{"subnets": [{"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}}], "addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}`),

@@ -102,11 +102,19 @@ func tableRoute(table string, r world.Route) any {
 	})
 }
 
+// subnetOf is a reference to the subnet that a kind of resource has to be in.
+func subnetOf(vnet world.ID, name string) any {
+	if vnet == "" {
+		return nil
+	}
+	return object{"id": string(vnet) + "/subnets/" + name}
+}
+
 func (e *encoder) gateway(g *world.Gateway) {
 	e.put(g.Meta, "", object{
 		"gatewayType": g.Kind,
 		"ipConfigurations": []any{object{"name": "default", "properties": object{
-			"subnet": ref(g.VNet + "/subnets/gatewaysubnet"),
+			"subnet": subnetOf(g.VNet, "gatewaysubnet"),
 		}}},
 		"vpnClientConfiguration": object{"vpnClientAddressPool": object{"addressPrefixes": list(g.Pool, prefix)}},
 		"customDnsServers":       list(g.DNSServers, address),
@@ -155,7 +163,7 @@ func (e *encoder) firewall(f *world.Firewall) {
 		}
 		properties["hubIPAddresses"] = object{"privateIPAddress": address(f.Address), "publicIPs": object{"addresses": public}}
 	} else {
-		config := object{"subnet": ref(f.VNet + "/subnets/azurefirewallsubnet"), "privateIPAddress": address(f.Address)}
+		config := object{"subnet": subnetOf(f.VNet, "azurefirewallsubnet"), "privateIPAddress": address(f.Address)}
 		if f.Public.IsValid() {
 			public := group(path, typePublicIP, f.Name()+"-ip")
 			config["publicIPAddress"] = object{"id": public}

@@ -1,6 +1,9 @@
 package arm
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Types that references lead to.
 const (
@@ -43,12 +46,8 @@ func wellFormed(path string) bool {
 	if len(parts) < 9 || len(parts)%2 == 0 || parts[0] != "" {
 		return false
 	}
-	for _, part := range parts[1:] {
-		if part == "" {
-			return false
-		}
-	}
-	return strings.EqualFold(parts[1], "subscriptions") && strings.EqualFold(parts[3], "resourceGroups") &&
+	return !slices.Contains(parts[1:], "") &&
+		strings.EqualFold(parts[1], "subscriptions") && strings.EqualFold(parts[3], "resourceGroups") &&
 		strings.EqualFold(parts[5], "providers")
 }
 
@@ -59,9 +58,9 @@ func typeOf(path string) string {
 		return ""
 	}
 	parts := strings.Split(path[at+len("/providers/"):], "/")
-	kind := parts[:1]
+	kind := []string{parts[0]}
 	for i := 1; i < len(parts); i += 2 {
-		kind = append(kind[:len(kind):len(kind)], parts[i])
+		kind = append(kind, parts[i])
 	}
 	return strings.Join(kind, "/")
 }

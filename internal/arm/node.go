@@ -247,28 +247,39 @@ func merged(one, many node) []string {
 
 // ref reads a reference to a resource of a type; the zero Meta where absent.
 func (n node) ref(resourceType string) world.Meta {
+	m := n.loose(resourceType)
+	if m.ID != "" && !strings.EqualFold(typeOf(m.Path), resourceType) {
+		n.fail("is %.200q, which names no %s", n.str(), resourceType)
+		return world.Meta{}
+	}
+	return m
+}
+
+// loose reads a reference that may as well lead to other types, such as those
+// of classic networks; a short one is a name of the type.
+func (n node) loose(resourceType string) world.Meta {
 	s := n.str()
 	switch {
 	case s == "":
 		return world.Meta{}
-	case s[0] == '/':
+	case s[0] == '/' && wellFormed(world.At(s).Path):
 		return world.At(s)
-	case n.in.opt.Group == "":
-		n.fail("is %.60q, which is no resource id", s)
+	case s[0] == '/' || n.in.opt.Group == "":
+		n.fail("is %.200q, which is no resource id", s)
 		return world.Meta{}
 	}
 	path, ok := n.in.opt.path(resourceType, s)
 	if !ok {
-		n.fail("is %.60q, which names no %s", s, resourceType)
+		n.fail("is %.200q, which names no %s", s, resourceType)
 		return world.Meta{}
 	}
 	return world.At(path)
 }
 
-// need is ref where absence is a fault.
-func (n node) need(resourceType string) world.Meta {
+// required notes the fault of a reference that is absent.
+func (n node) required() node {
 	if n.absent() {
 		n.fail("is missing")
 	}
-	return n.ref(resourceType)
+	return n
 }

@@ -2,6 +2,7 @@ package change
 
 import (
 	"fmt"
+	"slices"
 
 	"pldoctor/internal/world"
 )
@@ -68,14 +69,34 @@ func (c SetFirewall) Title(w *world.World) string {
 	return "Change the firewall rules of the key vault " + nameOf(w, c.Vault)
 }
 
-// Commands set the default action; rules are added one by one.
+// Commands set the default action and add or remove the rules that differ, one
+// by one.
 func (c SetFirewall) Commands(w *world.World) []string {
 	v, ok := w.Vault(c.Vault)
 	if !ok {
 		return nil
 	}
-	action := map[bool]string{true: "Deny", false: "Allow"}[c.ACL.Deny]
-	return az("keyvault update", in(v.Meta), "--name", quote(v.Name()), "--default-action", action)
+	vault := in(v.Meta) + " --name " + quote(v.Name())
+	var commands []string
+	if v.ACL.Deny != c.ACL.Deny {
+		action := map[bool]string{true: "Deny", false: "Allow"}[c.ACL.Deny]
+		commands = az("keyvault update", vault, "--default-action", action)
+	}
+	rules := func(verb string, more, less world.NetworkACL) {
+		for _, p := range more.IPs {
+			if !slices.Contains(less.IPs, p) {
+				commands = append(commands, az("keyvault network-rule", verb, vault, "--ip-address", p.String())...)
+			}
+		}
+		for _, id := range more.Subnets {
+			if !slices.Contains(less.Subnets, id) {
+				commands = append(commands, az("keyvault network-rule", verb, vault, "--subnet", quote(pathOfSubnet(w, id)))...)
+			}
+		}
+	}
+	rules("remove", v.ACL, c.ACL)
+	rules("add", c.ACL, v.ACL)
+	return commands
 }
 
 // Verify shows the rules.

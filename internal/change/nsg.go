@@ -5,41 +5,61 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"pldoctor/internal/world"
 )
 
-// SetNSGRule puts a rule for TCP 443 towards one address into a network
-// security group, ahead of all others of its direction.
+// SetNSGRule puts a rule for one port of one address into a network security
+// group, ahead of all others of its direction.
 type SetNSGRule struct {
 	NSG     world.ID
 	Inbound bool
 	Allow   bool
 	To      netip.Addr
+	Port    uint16 // 0: 443, over TCP only; else over any protocol
 }
 
 const firstPriority, priorityStep = 100, 10 // Azure takes 100 to 4096
 
-// Apply puts the rule in.
+// Apply puts the rule in. Where there is no room ahead of the others, those
+// that are in the way move back by one.
 func (c SetNSGRule) Apply(w *world.World) *world.World {
 	n, ok := w.NSG(c.NSG)
 	if !ok {
 		return w
 	}
 	changed := *n
-	changed.Rules = append(slices.Clone(n.Rules), world.NSGRule{
-		Name: c.name(), Priority: c.priority(n), Inbound: c.Inbound, Allow: c.Allow, Protocol: "Tcp",
-		Sources: []string{"*"}, Destinations: []string{c.To.String()}, DestinationPorts: []string{"443"},
+	changed.Rules = slices.Clone(n.Rules)
+	for _, i := range c.inTheWay(n) {
+		changed.Rules[i].Priority++
+	}
+	protocol, port := c.match()
+	changed.Rules = append(changed.Rules, world.NSGRule{
+		Name: c.name(), Priority: c.priority(n), Inbound: c.Inbound, Allow: c.Allow, Protocol: protocol,
+		Sources: []string{"*"}, Destinations: []string{c.To.String()}, DestinationPorts: []string{port},
 	})
 	slices.SortStableFunc(changed.Rules, func(a, b world.NSGRule) int { return cmp.Compare(a.Priority, b.Priority) })
 	return w.With(world.Put(&changed))
 }
 
-func (c SetNSGRule) name() string {
-	return map[bool]string{true: "allow", false: "deny"}[c.Allow] + "-key-vault-private-endpoint"
+// match is what the rule is about.
+func (c SetNSGRule) match() (protocol, port string) {
+	if c.Port == 0 {
+		return "Tcp", "443"
+	}
+	return "*", strconv.Itoa(int(c.Port))
 }
 
-// priority is the least that comes before the rules of the same direction.
+func (c SetNSGRule) name() string {
+	verb := map[bool]string{true: "allow", false: "deny"}[c.Allow]
+	if c.Port != 0 {
+		return fmt.Sprintf("%s-port-%d", verb, c.Port)
+	}
+	return verb + "-key-vault-private-endpoint"
+}
+
+// priority is one that comes before the rules of the same direction.
 func (c SetNSGRule) priority(n *world.NSG) int {
 	least := firstPriority + priorityStep
 	for _, r := range n.Rules {
@@ -50,23 +70,49 @@ func (c SetNSGRule) priority(n *world.NSG) int {
 	return max(least-priorityStep, firstPriority)
 }
 
+// inTheWay are the places of the rules that have the new rule's priority or
+// follow it without a gap, the last first.
+func (c SetNSGRule) inTheWay(n *world.NSG) []int {
+	var places []int
+	next := c.priority(n)
+	for i, r := range n.Rules { // ordered by priority
+		if r.Inbound == c.Inbound && r.Priority == next {
+			places = append(places, i)
+			next++
+		}
+	}
+	slices.Reverse(places)
+	return places
+}
+
 // Title says what is done.
 func (c SetNSGRule) Title(w *world.World) string {
 	verb := map[bool]string{true: "Allow", false: "Deny"}[c.Allow]
 	way := map[bool]string{true: "inbound", false: "outbound"}[c.Inbound]
-	return fmt.Sprintf("%s TCP 443 to %s %s in the network security group %s", verb, c.To, way, nameOf(w, c.NSG))
+	what := "TCP 443"
+	if c.Port != 0 {
+		what = fmt.Sprintf("port %d", c.Port)
+	}
+	return fmt.Sprintf("%s %s to %s %s in the network security group %s", verb, what, c.To, way, nameOf(w, c.NSG))
 }
 
-// Commands create the rule.
+// Commands make room and create the rule.
 func (c SetNSGRule) Commands(w *world.World) []string {
 	n, ok := w.NSG(c.NSG)
 	if !ok {
 		return nil
 	}
-	return az("network nsg rule create", in(n.Meta), "--nsg-name", quote(n.Name()), "--name", c.name(),
+	group := in(n.Meta) + " --nsg-name " + quote(n.Name())
+	var commands []string
+	for _, i := range c.inTheWay(n) {
+		r := n.Rules[i]
+		commands = append(commands, az("network nsg rule update", group, "--name", quote(r.Name), fmt.Sprintf("--priority %d", r.Priority+1))...)
+	}
+	protocol, port := c.match()
+	return append(commands, az("network nsg rule create", group, "--name", c.name(),
 		fmt.Sprintf("--priority %d", c.priority(n)), "--direction", map[bool]string{true: "Inbound", false: "Outbound"}[c.Inbound],
-		"--access", map[bool]string{true: "Allow", false: "Deny"}[c.Allow], "--protocol Tcp",
-		"--destination-address-prefixes", c.To.String(), "--destination-port-ranges 443")
+		"--access", map[bool]string{true: "Allow", false: "Deny"}[c.Allow], "--protocol", quote(protocol),
+		"--destination-address-prefixes", c.To.String(), "--destination-port-ranges", port)...)
 }
 
 // Verify lists the group's rules.

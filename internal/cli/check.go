@@ -182,7 +182,8 @@ func (c *checkup) conclude(r diagnose.Report) error {
 			return &failure{status: statusFindings}
 		}
 	}
-	if r.Verdict == fact.Undetermined {
+	explained := len(r.RootCauses)+len(r.Candidates) > 0
+	if r.Verdict == fact.Undetermined || !explained && r.Facts.FirstBad != fact.NoStage {
 		return &failure{status: statusUndetermined}
 	}
 	return nil

@@ -61,7 +61,7 @@ func firstDifference(p, s fact.Journey) fact.Stage {
 }
 
 func sameResolver(p, s fact.ResolverHop) bool {
-	return p.Outcome == s.Outcome && (p.Via == s.Via || s.Via == fact.ViaProgram)
+	return p.Outcome == s.Outcome && p.Via == s.Via
 }
 
 func sameAnswer(p, s fact.AnswerHop) bool {

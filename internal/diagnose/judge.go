@@ -173,9 +173,26 @@ func (r *run) walk(c rule.Case) {
 		r.causes = append(r.causes, next)
 	}
 	r.last = c
-	if len(r.causes) == 0 && firstBad(c) != fact.NoStage {
+	if bad := firstBad(c); len(r.causes) == 0 && bad != fact.NoStage && !r.unmendable(c, bad) {
 		r.symptoms(c)
 	}
+}
+
+// unmendable takes the first rule that fails and that no command mends, such as
+// a vault that does not exist.
+func (r *run) unmendable(c rule.Case, bad fact.Stage) bool {
+	for _, x := range rule.Upstream() {
+		if x.Symptom || x.Stage > bad || x.Severity == rule.Info || x.Mends != nil && len(x.Mends(c)) > 0 {
+			continue
+		}
+		for _, view := range r.views(c) {
+			if result := x.Eval(view); result.Status == rule.StatusFail {
+				r.causes = append(r.causes, cause{rule: x, result: result, fixes: r.words(x)})
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // step finds the most upstream cause of a case and moves on to the mended
@@ -185,22 +202,37 @@ func (r *run) step(c *rule.Case, bad fact.Stage) (cause, bool) {
 		if candidate.Symptom || candidate.Mends == nil || r.named(candidate) {
 			continue
 		}
-		result := candidate.Eval(*c)
-		if result.Status != rule.StatusFail {
-			continue
+		for _, view := range r.views(*c) {
+			result := candidate.Eval(view)
+			if result.Status != rule.StatusFail {
+				continue
+			}
+			mended, fixes := mend(view, candidate)
+			if mended == c.World {
+				continue
+			}
+			if after := r.imagine(mended); betters(*c, after, bad) {
+				*c = after
+				return cause{candidate, result, fixes, true}, true
+			}
 		}
-		mended, fixes := mend(*c, candidate)
-		if mended == c.World {
-			continue
-		}
-		after := r.imagine(mended)
-		if !betters(*c, after, bad) {
-			continue
-		}
-		*c = after
-		return cause{candidate, result, fixes, true}, true
 	}
 	return cause{}, false
+}
+
+// views are the cases that a rule may judge in the place of one: the case
+// itself, and, where a proxy takes the request, the proxy as the client, since
+// it resolves the name and connects from where it is.
+func (r *run) views(c rule.Case) []rule.Case {
+	proxy, ok := c.World.Host(world.ID(c.Journey.Proxy.By))
+	if c.Journey.Proxy.Server == "" || !ok || proxy.Proxy == nil {
+		return []rule.Case{c}
+	}
+	there := c
+	there.Client, there.Seen = proxy, nil
+	there.Predicted = r.predict(there, nil)
+	there.Journey = there.Predicted.Journey
+	return []rule.Case{c, there}
 }
 
 func (r *run) named(x *rule.Rule) bool {

@@ -75,8 +75,12 @@ func TestBreaksAreFound(t *testing.T) {
 					continue // this fault does not touch this client
 				}
 				r := judge.Judge(in)
-				if !slices.Equal(r.RootCauses, []string{x.Code}) {
+				inside := hidden(shape.World, change.Apply(shape.World, b...)) // of machines that nobody sees
+				if !slices.Equal(r.RootCauses, []string{x.Code}) && !(inside && slices.Contains(r.Candidates, x.Code)) {
 					t.Errorf("%s, %s/%d: causes %v, candidates %v; journey %+v; differs", shape.Name, x.Code, i, r.RootCauses, r.Candidates, in.Seen.Journey)
+				}
+				if x.Passing {
+					continue
 				}
 				r = judge.Judge(without(in, "configuration"))
 				if !slices.Contains(append(r.RootCauses, r.Candidates...), x.Code) {

@@ -52,7 +52,12 @@ func withSettings(h world.Host, r *run) *world.Host {
 // does; a proxy tunnels.
 func trusting(w *world.World, client *world.Host, vault dnsname.Name) *world.World {
 	for _, a := range w.Nameservers(client) {
-		w = trustServer(w, client, a)
+		w = trustServer(w, client, a, maxForwarders)
+	}
+	for h := range w.Hosts() {
+		if h.DNSUnread {
+			w = trustServer(w, h, h.Address, maxForwarders)
+		}
 	}
 	if p := settings.ProxyFor(vault, client.Getenv); !p.Direct() {
 		if a, err := netip.ParseAddr(p.Host); err == nil {
@@ -62,8 +67,11 @@ func trusting(w *world.World, client *world.Host, vault dnsname.Name) *world.Wor
 	return w
 }
 
-func trustServer(w *world.World, client *world.Host, a netip.Addr) *world.World {
-	if a == world.AzureDNS || slices.Contains(world.PublicDNS, a) {
+// maxForwarders bounds how many servers in a row are taken to forward.
+const maxForwarders = 3
+
+func trustServer(w *world.World, client *world.Host, a netip.Addr, depth int) *world.World {
+	if depth == 0 || a == world.AzureDNS || slices.Contains(world.PublicDNS, a) {
 		return w
 	}
 	h, known := unknownMachine(w, client, a)
@@ -76,18 +84,20 @@ func trustServer(w *world.World, client *world.Host, a netip.Addr) *world.World 
 	h.DNSUnread = false
 	h.DNS = &world.DNSRole{}
 	to, all := resolverFor(w, h)
-	if !to.IsValid() {
+	switch {
+	case w.Forwards(a): // a ruleset hands questions to it: it has answers of its own
+		return w.With(world.Put(h))
+	case !to.IsValid():
 		return w
-	}
-	if all {
+	case all:
 		h.DNS.Forward = []world.Forward{{Domain: dnsname.Root, To: []netip.Addr{to}}}
-	} else {
+	default:
 		for _, d := range w.Service().ForwardZones {
 			h.DNS.Forward = append(h.DNS.Forward, world.Forward{Domain: d, To: []netip.Addr{to}})
 		}
 		slices.SortFunc(h.DNS.Forward, func(a, b world.Forward) int { return len(b.Domain.String()) - len(a.Domain.String()) })
 	}
-	return w.With(world.Put(h))
+	return trustServer(w.With(world.Put(h)), client, to, depth-1)
 }
 
 // answersDNS tells whether Azure itself answers DNS at an address.

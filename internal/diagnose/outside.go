@@ -25,14 +25,28 @@ func (r *run) outside() {
 				continue
 			}
 			for _, b := range x.Breaks(site) {
-				c := r.imagine(change.Apply(site.World, b...))
-				if _, done := found[x]; !done && r.explains(c, seen) {
+				broken := change.Apply(site.World, b...)
+				if _, done := found[x]; done || !hidden(site.World, broken) {
+					continue
+				}
+				if c := r.imagine(broken); r.explains(c, seen) {
 					found[x] = c
 				}
 			}
 		}
 	}
 	r.settle(found)
+}
+
+// hidden tells whether two worlds differ only in what a configuration does not
+// show: the inside of machines, and what could not be read.
+func hidden(a, b *world.World) bool {
+	for _, id := range world.Changed(a, b) {
+		if _, unread := a.Unread(id.Type()); !unread && !id.IsHost() {
+			return false
+		}
+	}
+	return true
 }
 
 // explains tells whether a world predicts what was seen.
@@ -101,7 +115,7 @@ func buildLibrary(cloud string) []signature {
 		vault, _ := shape.World.VaultNamed(shape.Vault)
 		site := rule.Site{World: shape.World, Client: client, Vault: vault}
 		for _, x := range rule.All() {
-			if x.Breaks == nil || x.Symptom {
+			if x.Breaks == nil || x.Symptom || x.Passing {
 				continue
 			}
 			for _, b := range x.Breaks(site) {

@@ -58,6 +58,7 @@ type answerSketch struct {
 type serverSketch struct {
 	kind    serverKind
 	reached fact.Outcome
+	slow    tri
 	host    answerSketch
 	alias   answerSketch
 }
@@ -79,7 +80,7 @@ func sketchOf(o fact.Observation) sketch {
 		name: j.Name.Outcome, via: j.Resolver.Via, resolver: j.Resolver.Outcome, answer: answerOf(j.Answer),
 		connect: j.Connect.Outcome, tls: j.TLS.Outcome, exchange: j.Exchange.Outcome, access: accessOf(j.Access),
 	}
-	if s.via == fact.ViaProgram {
+	if s.via == fact.ViaProgram && o.Client.HostsPath == "" { // the hosts file may have said it
 		s.via = fact.ViaNothing
 	}
 	if j.Name.Outcome != fact.Unseen {
@@ -123,7 +124,11 @@ func (s *sketch) servers(views []fact.ServerView) {
 }
 
 func serverOf(v fact.ServerView) serverSketch {
-	return serverSketch{kindOf(v.Server), v.Reached, answerOf(v.Host), answerOf(v.Alias)}
+	s := serverSketch{kind: kindOf(v.Server), reached: v.Reached, host: answerOf(v.Host), alias: answerOf(v.Alias)}
+	if v.Host.Outcome != fact.Unseen {
+		s.slow = triOf(v.Slow)
+	}
+	return s
 }
 
 func kindOf(a netip.Addr) serverKind {
@@ -201,5 +206,5 @@ func (a answerSketch) fits(b answerSketch) bool {
 }
 
 func (a serverSketch) fits(b serverSketch) bool {
-	return fit(a.kind, b.kind) && fit(a.reached, b.reached) && a.host.fits(b.host) && a.alias.fits(b.alias)
+	return fit(a.kind, b.kind) && fit(a.reached, b.reached) && fit(a.slow, b.slow) && a.host.fits(b.host) && a.alias.fits(b.alias)
 }

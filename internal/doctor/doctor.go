@@ -46,7 +46,12 @@ type Case struct {
 // Check probes and judges. It returns within the case's budget.
 func (d *Doctor) Check(ctx context.Context, c Case) diagnose.Report {
 	seen := c.probe(ctx)
-	return d.judge.Judge(c.input(&seen))
+	return d.Judge(c, &seen)
+}
+
+// Judge judges what was seen before.
+func (d *Doctor) Judge(c Case, seen *fact.Observation) diagnose.Report {
+	return d.judge.Judge(c.input(seen))
 }
 
 // Predict judges the configuration alone.

@@ -57,6 +57,10 @@ const (
 	RolePublic     ServerRole = "public"
 )
 
+// SlowAnswer is what an answer takes when a forwarder waited for another server
+// in vain: healthy ones are far quicker, and forwarders wait longer.
+const SlowAnswer = 2 * time.Second
+
 // A ServerView is what one DNS server says: of the vault's hostname, and of
 // its name in the private zone, which tells a server that forwards the wrong
 // domain from one that forwards none.
@@ -64,6 +68,7 @@ type ServerView struct {
 	Server  netip.Addr `json:"server"`
 	Role    ServerRole `json:"role"`
 	Reached Outcome    `json:"reached,omitempty"` // OK, or why there is no answer
+	Slow    bool       `json:"slow,omitempty"`    // the answer took SlowAnswer or longer
 	Host    AnswerHop  `json:"host"`
 	Alias   AnswerHop  `json:"alias"`
 }

@@ -102,8 +102,9 @@ func TestErrorsOfAnOpenConnection(t *testing.T) {
 				if !errors.Is(err, c.is) || c.text != "" && err.Error() != c.text {
 					t.Errorf("got %v, want %v", err, c.is)
 				}
-				if c.is == os.ErrDeadlineExceeded && !err.(net.Error).Timeout() {
-					t.Error("not a timeout")
+				var network net.Error
+				if errors.As(err, &network) && network.Timeout() != errors.Is(c.is, os.ErrDeadlineExceeded) {
+					t.Errorf("%v: Timeout is %v", err, network.Timeout())
 				}
 			})
 		})

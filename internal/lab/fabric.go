@@ -240,11 +240,11 @@ func (timeoutError) Error() string   { return "i/o timeout" }
 func (timeoutError) Timeout() bool   { return true }
 func (timeoutError) Temporary() bool { return true }
 func (timeoutError) Is(err error) bool {
-	return err == os.ErrDeadlineExceeded || err == context.DeadlineExceeded //nolint:errorlint // an Is method compares one error
+	return err == os.ErrDeadlineExceeded || err == context.DeadlineExceeded
 }
 
 // A canceledError is package net's own, which is not exported.
 type canceledError struct{}
 
 func (canceledError) Error() string     { return "operation was canceled" }
-func (canceledError) Is(err error) bool { return err == context.Canceled } //nolint:errorlint // an Is method compares one error
+func (canceledError) Is(err error) bool { return err == context.Canceled }

@@ -45,7 +45,7 @@ const (
 
 // now is the clock of the machines in a lab: real time, or the virtual time of
 // the bubble that the lab runs in.
-func now() time.Time { return time.Now() } //nolint:forbidigo // the lab's packets travel in real or virtual time, not in a caller's
+func now() time.Time { return time.Now() }
 
 // arrival is when something sent now is there.
 func (l *lane) arrival() time.Time {

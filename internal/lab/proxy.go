@@ -73,8 +73,8 @@ func (l *Lab) proxyConnect(h *world.Host, req *http.Request) (stream, int) {
 	if req.Method != http.MethodConnect {
 		return nil, http.StatusNotImplemented
 	}
-	if h.Proxy.Answers != 0 && h.Proxy.Answers != http.StatusOK {
-		return nil, h.Proxy.Answers
+	if a := h.Proxy.Answers; a != 0 && a/100 != 2 {
+		return nil, a
 	}
 	up, err := l.reach(h, req.URL.Hostname(), cmp.Or(req.URL.Port(), "443"))
 	var network net.Error

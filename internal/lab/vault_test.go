@@ -234,3 +234,24 @@ func TestOwnAuthority(t *testing.T) {
 		t.Errorf("issuer %v", res.TLS.PeerCertificates[0].Issuer)
 	}
 }
+
+// FuzzServeHTTP: whatever a client sends, the server answers or hangs up, and
+// ends.
+func FuzzServeHTTP(f *testing.F) {
+	for _, s := range []string{
+		"GET /healthstatus HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+		"GET / HTTP/1.0\n\n", "\x16\x03\x01", "", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		near, far := ends("tcp", 0, false)
+		write(t, near, text)
+		_ = near.CloseWrite()
+		serveHTTP(far, func(req *http.Request) answer { return answer{status: 200, body: req.Host} })
+		_ = far.Close()
+		if _, err := io.ReadAll(near); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -3,7 +3,6 @@ package lab
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -130,7 +129,7 @@ func get(e env.Env, address, path string, dial func(ctx context.Context, network
 	defer func() { _ = res.Body.Close() }()
 	body := make([]byte, 4096)
 	n, _ := res.Body.Read(body)
-	res.Header.Set("Test-Body", fmt.Sprintf("%s", body[:n]))
+	res.Header.Set("Test-Body", string(body[:n]))
 	return res, nil
 }
 

@@ -12,6 +12,9 @@ import (
 // maxServers and maxLearnt are the bounds that a probe keeps.
 const maxServers, maxLearnt = 8, 6
 
+// hostsPath is where hosts of a World keep their hosts file: all run Linux.
+const hostsPath = "/etc/hosts"
+
 // Observe predicts everything that a probe on a host would see.
 func Observe(w *world.World, h *world.Host, t Target, o Options) fact.Observation {
 	c := newClient(w, h, t, o)
@@ -28,6 +31,7 @@ func (c *client) itself() fact.Client {
 	seen := fact.Client{
 		Host: c.host.Name(), Runs: string(c.host.Runs), Addresses: append([]netip.Addr{c.host.Address}, c.host.Addresses...),
 		Resolvers: c.world.Nameservers(c.host), Search: c.host.Search, Ndots: c.host.Ndots,
+		HostsPath: hostsPath,
 	}
 	for _, e := range c.host.Hosts {
 		if e.Name == c.proper || e.Name == c.alias || e.Name == c.name {
@@ -48,7 +52,7 @@ func (c *client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 			return
 		}
 		host, alias := c.heard(server, c.proper), c.heard(server, c.alias)
-		view := fact.ServerView{Server: server, Role: role, Reached: host.reached, Host: host.answer, Alias: alias.answer}
+		view := fact.ServerView{Server: server, Role: role, Reached: host.reached, Slow: host.slow, Host: host.answer, Alias: alias.answer}
 		if alias.reached == fact.OK {
 			view.Reached = fact.OK
 		}

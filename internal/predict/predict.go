@@ -5,6 +5,7 @@ package predict
 
 import (
 	"net/netip"
+	"time"
 
 	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
@@ -46,6 +47,8 @@ type client struct {
 	opt    Options
 	origin route.Origin
 	ask    resolve.Ask
+	carry  resolve.Ask
+	spare  spared
 }
 
 func newClient(w *world.World, h *world.Host, t Target, o Options) *client {
@@ -55,11 +58,33 @@ func newClient(w *world.World, h *world.Host, t Target, o Options) *client {
 	if c.name.IsZero() {
 		c.name = c.proper
 	}
-	c.ask = resolve.InMind(w, c.origin)
+	var see func(resolve.Hop)
 	if o.Trace != nil {
-		c.ask = resolve.Watched(w, c.origin, c.traceDNS)
+		see = c.traceDNS
 	}
+	c.carry = resolve.Watched(w, c.origin, see)
+	c.ask = c.once
 	return c
+}
+
+// once carries a question, but spares the one for IPv6 where IPv4 has brought
+// an address: a program goes on with that one.
+func (c *client) once(to netip.Addr, q resolve.Question, within time.Duration) resolve.Reply {
+	if q.Type == world.TypeAAAA && c.spare == (spared{to, q.Name}) {
+		return resolve.Reply{Outcome: fact.NoData}
+	}
+	r := c.carry(to, q, within)
+	c.spare = spared{}
+	if q.Type == world.TypeA && r.Outcome == fact.OK {
+		c.spare = spared{to, q.Name}
+	}
+	return r
+}
+
+// A spared question is one whose answer for IPv4 held an address.
+type spared struct {
+	server netip.Addr
+	name   dnsname.Name
 }
 
 // journey goes through the proxy, if the host's environment names one.
@@ -92,6 +117,9 @@ func dialable(a netip.Addr) bool {
 
 func (c *client) nameHop() fact.NameHop {
 	hop := fact.NameHop{Outcome: fact.OK, Host: c.name}
+	if c.name == c.proper {
+		return hop
+	}
 	svc := c.world.Service()
 	if c.name.Under(svc.Zone) {
 		hop.Outcome = fact.PrivatelinkName
@@ -142,7 +170,7 @@ func (c *client) handshake(d route.Decision, name dnsname.Name) fact.TLSHop {
 			return fact.TLSHop{Outcome: fact.UntrustedIssuer, Issuer: issuer, By: fact.Ref(d.Resigner), Reason: fact.Intercepted}
 		}
 	}
-	if !covered(c.world.Service().CertificateNames(), name) {
+	if !c.world.Service().Covers(name) {
 		return fact.TLSHop{Outcome: fact.NameMismatch}
 	}
 	return fact.TLSHop{Outcome: fact.OK}
@@ -159,27 +187,4 @@ func (c *client) signer(id world.ID) (issuer string, trusted bool) {
 		return h.Forward.Issuer, false
 	}
 	return "", false
-}
-
-// covered matches a name with those of a certificate (RFC 9525): a wildcard
-// stands for one label.
-func covered(names []string, name dnsname.Name) bool {
-	for _, pattern := range names {
-		domain, wildcard := cutWildcard(pattern)
-		host := name.Host()
-		if wildcard {
-			host = name.Parent().Host()
-		}
-		if host == domain {
-			return true
-		}
-	}
-	return false
-}
-
-func cutWildcard(pattern string) (domain string, wildcard bool) {
-	if len(pattern) > 2 && pattern[:2] == "*." {
-		return pattern[2:], true
-	}
-	return pattern, false
 }

@@ -19,7 +19,9 @@ func (c *client) resolution() (fact.ResolverHop, fact.AnswerHop) {
 	case f.A.Reason == fact.ServerNotRead:
 		hop.Outcome, hop.By, hop.Reason = fact.Unseen, fact.Ref(f.A.By), fact.ServerNotRead
 		return hop, fact.AnswerHop{}
-	case f.Via == fact.ViaHostsFile, f.Via == fact.ViaCache:
+	case f.Via == fact.ViaCache:
+		return c.cached(f)
+	case f.Via == fact.ViaHostsFile:
 		hop.By, hop.Reason = fact.Ref(c.host.ID), f.A.Reason
 	case f.A.Outcome != fact.OK && f.AAAA.Outcome != fact.OK:
 		return c.unresolved()
@@ -29,6 +31,23 @@ func (c *client) resolution() (fact.ResolverHop, fact.AnswerHop) {
 	answer := c.joined(f.A, f.AAAA)
 	if f.Via != fact.ViaDNS {
 		answer.Alias, answer.By, answer.Reason = false, fact.Ref(c.host.ID), fact.NoReason
+	}
+	return hop, answer
+}
+
+// cached is an old answer that the program still gets. A probe cannot see the
+// cache: it takes a configured server that says the same for the source.
+func (c *client) cached(f resolve.Found) (fact.ResolverHop, fact.AnswerHop) {
+	answer := c.joined(f.A, f.AAAA)
+	answer.By, answer.Reason = fact.Ref(c.host.ID), fact.NoReason
+	hop := fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram, By: fact.Ref(c.host.ID), Reason: fact.FromCache}
+	for _, s := range c.configured() {
+		h := c.heard(s, c.name).answer
+		public := h.Class == fact.PublicAddr && answer.Class == fact.PublicAddr
+		if h.Outcome == fact.OK && (h.Addr == answer.Addr || public) {
+			hop.Via, hop.Server, answer.Alias = fact.ViaDNS, s, h.Alias
+			break
+		}
 	}
 	return hop, answer
 }
@@ -61,6 +80,7 @@ type hearing struct {
 	answer  fact.AnswerHop
 	reason  fact.Reason
 	by      world.ID
+	slow    bool
 }
 
 // heard asks a server for both kinds of addresses.
@@ -74,7 +94,7 @@ func (c *client) heard(server netip.Addr, name dnsname.Name) hearing {
 		aaaa = c.ask(server, resolve.Question{Name: name, Type: world.TypeAAAA}, resolve.ClientTimeout)
 	}
 	if h := c.joined(a, aaaa); answered(h.Outcome) {
-		return hearing{reached: fact.OK, answer: h}
+		return hearing{reached: fact.OK, answer: h, slow: a.After >= fact.SlowAnswer}
 	}
 	return hearing{reached: a.Outcome, reason: a.Reason, by: a.By}
 }

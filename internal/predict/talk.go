@@ -14,9 +14,13 @@ type gateArrival = gate.Arrival
 func (c *client) talk(j *fact.Journey, a gate.Arrival, name dnsname.Name) {
 	health := gate.Decide(c.world, a, gate.Request{Method: "GET", Host: name.Host(), Path: service.HealthPath})
 	j.Exchange = fact.ExchangeHop{
-		Outcome: fact.OK, Status: health.Status, Conn: health.Info.Conn, Source: health.Info.Addr,
-		Endpoint: fact.Ref(world.MakeID(health.Info.Endpoint)), Subnet: fact.Ref(world.MakeID(health.Info.Subnet)),
-		By: fact.Ref(a.Endpoint),
+		Outcome: fact.OK, Status: health.Status, Conn: health.Info.Conn, Source: health.Info.Addr, By: fact.Ref(a.Endpoint),
+	}
+	if health.Info.Endpoint != "" {
+		j.Exchange.Endpoint = fact.Ref(a.Endpoint)
+	}
+	if health.Info.Subnet != "" {
+		j.Exchange.Subnet = fact.Ref(a.Subnet)
 	}
 	if name == c.proper {
 		j.Access = c.access(a, name)

@@ -40,7 +40,7 @@ func client(e env.Env, name string, p Plan, r env.Resolvers) fact.Client {
 		_, c.HostsPath, _ = e.HostsFile() // the lines came from there
 	}
 	if !p.Proxy.Direct() {
-		c.Proxy = proxyServer(p.Proxy)
+		c.Proxy = p.Proxy.Server()
 	}
 	return c
 }

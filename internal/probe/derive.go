@@ -16,7 +16,7 @@ func (r record) journey() fact.Journey {
 	}
 	j := fact.Journey{Name: r.plan.Name}
 	r.ride(&j, r.plan.ByProxy())
-	j.Proxy.Server = proxyServer(r.plan.Proxy)
+	j.Proxy.Server = r.plan.Proxy.Server()
 	return j
 }
 
@@ -78,31 +78,31 @@ func (r record) inHostsFile(addr netip.Addr) bool {
 
 // unresolved looks for why the program got no address. What a server says is
 // worth more than what the library makes of it: NXDOMAIN, no data and a dead
-// server often look the same there. A library goes on to the next server where
-// one is silent or fails, and ends with the last.
+// server often look the same there. And what one server says is worth more than
+// that another is silent.
 func (r record) unresolved() (fact.ResolverHop, fact.AnswerHop) {
-	servers := r.plan.Library
+	servers := r.configured()
 	if len(servers) == 0 && !r.plan.ResolversUnknown {
-		return fact.ResolverHop{Outcome: fact.NoServer, Via: fact.ViaDNS}, fact.AnswerHop{}
+		return fact.ResolverHop{Outcome: fact.NoServer}, fact.AnswerHop{}
 	}
 	if r.program.Outcome == fact.Unseen && !r.allSilent(servers) {
 		return fact.ResolverHop{}, fact.AnswerHop{}
 	}
-	resolver, answer := r.failed(fact.ResolverHop{Via: fact.ViaProgram}, hearing{outcome: r.program.Outcome})
+	silent := fact.ResolverHop{}
 	for _, s := range servers {
-		heard := r.heard(s.Unmap(), r.plan.Host)
-		if heard.took >= libraryTime {
-			heard.outcome = fact.Timeout
-		}
-		if heard.outcome == fact.OK || heard.outcome == fact.Unseen {
-			continue // not why
-		}
-		resolver, answer = r.failed(fact.ResolverHop{Via: fact.ViaDNS, Server: s.Unmap()}, heard)
-		if heard.outcome == fact.NXDomain || heard.outcome == fact.NoData {
-			break
+		heard := r.heard(s, r.plan.Host).inTime()
+		switch {
+		case heard.outcome == fact.OK, heard.outcome == fact.Unseen: // not why
+		case answered(heard.outcome):
+			return r.failed(fact.ResolverHop{Via: fact.ViaDNS, Server: s}, heard)
+		case silent.Outcome == fact.Unseen:
+			silent = fact.ResolverHop{Outcome: heard.outcome, Via: fact.ViaDNS, Server: s}
 		}
 	}
-	return resolver, answer
+	if silent.Outcome != fact.Unseen {
+		return silent, fact.AnswerHop{}
+	}
+	return r.failed(fact.ResolverHop{Via: fact.ViaProgram}, hearing{outcome: r.program.Outcome})
 }
 
 // failed puts a failure where it belongs: a server that answers is reached.
@@ -119,7 +119,7 @@ func (r record) failed(hop fact.ResolverHop, h hearing) (fact.ResolverHop, fact.
 // library that still tries then has nothing to come.
 func (r record) allSilent(servers []netip.Addr) bool {
 	for _, s := range servers {
-		if o := r.heard(s.Unmap(), r.plan.Host).outcome; o == fact.Unseen || answered(o) {
+		if o := r.heard(s, r.plan.Host).outcome; o == fact.Unseen || answered(o) {
 			return false
 		}
 	}
@@ -152,6 +152,15 @@ type hearing struct {
 	chain   []dnsname.Name
 	addrs   []netip.Addr // IPv4 first
 	took    time.Duration
+}
+
+// inTime is the hearing as a resolver library has it, which does not wait for
+// as long as a probe.
+func (h hearing) inTime() hearing {
+	if h.took >= libraryTime {
+		return hearing{outcome: fact.Timeout, took: h.took}
+	}
+	return h
 }
 
 // heard joins the answers for both kinds of addresses. Where only one came, or

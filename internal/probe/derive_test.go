@@ -107,12 +107,12 @@ func TestResolution(t *testing.T) {
 		{"silent", first, []string{"program nxdomain", "10.0.0.1 timeout"}, dns(first, fact.Timeout), told{}},
 		{"silent, and the library still tries", first, []string{"10.0.0.1 timeout"}, dns(first, fact.Timeout), told{}},
 		{"refused", first, []string{"program refused", "10.0.0.1 refused"}, dns(first, fact.Refused), told{}},
-		{"both silent", both, []string{"program timeout", "10.0.0.1 timeout", "10.0.0.2 timeout"}, dns(second, fact.Timeout), told{}},
+		{"both silent", both, []string{"program timeout", "10.0.0.1 timeout", "10.0.0.2 refused"}, dns(first, fact.Timeout), told{}},
 		{"the second denies it", both, []string{"program nxdomain", "10.0.0.1 timeout", "10.0.0.2 nxdomain"}, dns(second, fact.OK), told{Outcome: fact.NXDomain, Alias: true}},
 		{"the first denies it", both, []string{"program nxdomain", "10.0.0.1 nxdomain", "10.0.0.2 10.1.2.3"}, dns(first, fact.OK), told{Outcome: fact.NXDomain, Alias: true}},
 		{"too slow for the library", first, []string{"program timeout", "10.0.0.1 slow 52.168.109.101"}, dns(first, fact.Timeout), told{}},
 		{"the library fails by itself", first, []string{"program nxdomain", "10.0.0.1 10.1.2.3"}, by{Outcome: fact.OK, Via: fact.ViaProgram}, told{Outcome: fact.NXDomain}},
-		{"no server", "", []string{"program timeout"}, by{Outcome: fact.NoServer, Via: fact.ViaDNS}, told{}},
+		{"no server", "", []string{"program timeout"}, by{Outcome: fact.NoServer}, told{}},
 		{"nothing finished", first, nil, by{}, told{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -138,7 +138,9 @@ func relay(from, to net.Conn) {
 	go func() {
 		defer to.Close()
 		for data := range queue {
-			_, _ = to.Write(data)
+			if _, err := to.Write(data); err != nil {
+				_ = from.Close()
+			}
 		}
 	}()
 	defer close(queue)

@@ -29,8 +29,12 @@ func talk(t *testing.T, serve func(net.Conn)) (response, error, *channel) {
 	return got, err, c
 }
 
+// says answers the first thing it hears, and closes.
 func says(text string) func(net.Conn) {
-	return func(c net.Conn) { _, _ = io.WriteString(c, text) }
+	return func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 4096))
+		_, _ = io.WriteString(c, text)
+	}
 }
 
 // endless repeats a text until the other side has enough.

@@ -22,7 +22,7 @@ const (
 	tunnelTime   = 12 * time.Second // a proxy resolves and connects, 5 s each, before it says that it cannot
 
 	// libraryTime is how long a resolver library waits for a server before it
-	// goes on to the next: the default of resolv.conf(5).
+	// gives up on it: the default of resolv.conf(5).
 	libraryTime = 5 * time.Second
 )
 
@@ -69,8 +69,7 @@ type Plan struct {
 	Alias     dnsname.Name // its name in the private DNS zone
 	Path      string
 	Servers   []Server
-	Library   []netip.Addr // the servers that resolver libraries ask for Host, in order
-	Questions []Question   // of each server, in the order of Servers
+	Questions []Question // of each server, in the order of Servers
 
 	Candidates []netip.Addr // tried from the start
 	HostHeader string
@@ -100,7 +99,7 @@ func MakePlan(t Target, o Options, r env.Resolvers) Plan {
 		p.Audience = t.Service.Audience
 	}
 	p.Name = fact.NameHop{Outcome: nameOutcome(t.Service, p.Host), Host: p.Host}
-	p.Servers, p.Library = servers(r, p.Host, o.PublicResolver), library(r, p.Host)
+	p.Servers = servers(r, p.Host, o.PublicResolver)
 	for _, s := range p.Servers {
 		p.Questions = append(p.Questions, p.questions(s)...)
 	}
@@ -144,14 +143,6 @@ func servers(r env.Resolvers, host dnsname.Name, public bool) []Server {
 		add(fact.RolePublic, publicDNS)
 	}
 	return list
-}
-
-// library lists whom a resolver library asks for host.
-func library(r env.Resolvers, host dnsname.Name) []netip.Addr {
-	if split := splitServers(r, host); len(split) > 0 {
-		return split
-	}
-	return r.Servers
 }
 
 func splitServers(r env.Resolvers, host dnsname.Name) []netip.Addr {

@@ -8,11 +8,7 @@ import (
 	"strconv"
 
 	"pldoctor/internal/fact"
-	"pldoctor/internal/settings"
 )
-
-// proxyServer names a proxy as the environment does.
-func proxyServer(p settings.Proxy) string { return net.JoinHostPort(p.Host, p.Port) }
 
 // tunnel connects to the proxy and has it connect to the vault by name.
 // Credentials of the proxy are never sent: a proxy that wants some is reported.

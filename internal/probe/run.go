@@ -80,7 +80,7 @@ func (r *run) begin(ctx context.Context) {
 		})
 	}
 	if !p.Proxy.Direct() {
-		r.opt.Progress("asking the vault through the proxy " + proxyServer(p.Proxy))
+		r.opt.Progress("asking the vault through the proxy " + p.Proxy.Server())
 		r.attempt(ctx, p.ByProxy())
 	}
 	for _, a := range p.Candidates {

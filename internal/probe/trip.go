@@ -65,7 +65,7 @@ func (v *traveller) open(ctx context.Context) (net.Conn, error) {
 	defer v.time(&v.took.Connect)()
 	if !v.Proxy.Direct() {
 		conn, err := v.tunnel(ctx)
-		v.trip.proxy = fact.ProxyHop{Outcome: outcomeOf(ctx, err), Server: proxyServer(v.Proxy)}
+		v.trip.proxy = fact.ProxyHop{Outcome: outcomeOf(ctx, err), Server: v.Proxy.Server()}
 		if err == nil {
 			v.trip.connect.Outcome = fact.OK // whereto is the proxy's secret
 		}
@@ -217,7 +217,7 @@ func (v *traveller) exchange(ctx context.Context, c *channel, r *fact.Request, b
 func (v *traveller) request(stage fact.Stage, path string) fact.Request {
 	r := fact.Request{Addr: v.Addr, Method: "GET", Path: path, Stage: stage, Took: v.took}
 	if !v.Proxy.Direct() {
-		r.Proxy = proxyServer(v.Proxy)
+		r.Proxy = v.Proxy.Server()
 	}
 	v.took = fact.Phases{}
 	return r

@@ -2,6 +2,8 @@
 // nothing, and what came from a network is escaped.
 package render
 
+//go:generate go run ./gen
+
 import (
 	"encoding/json"
 	"fmt"

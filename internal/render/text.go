@@ -191,11 +191,10 @@ func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	first := s[:1]
-	if !strings.HasPrefix(s, "az ") {
-		first = strings.ToUpper(first)
+	word, _, _ := strings.Cut(s, " ")
+	if !strings.ContainsAny(word, "./_") { // names keep their case
+		s = strings.ToUpper(s[:1]) + s[1:]
 	}
-	s = first + s[1:]
 	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "?") || strings.HasSuffix(s, ":") {
 		return s
 	}

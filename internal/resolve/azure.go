@@ -79,10 +79,11 @@ func inZone(z *world.Zone, name dnsname.Name, t world.RecordType) step {
 		end.Outcome, reason = fact.NXDomain, fact.NoRecord
 	}
 	for i := range records {
-		switch r := &records[i]; r.Type {
-		case world.TypeCNAME:
+		r := &records[i]
+		if r.Type == world.TypeCNAME {
 			return step{alias: Alias{r.Alias, r.TTL}}
-		case t:
+		}
+		if r.Type == t {
 			end = addresses(r.Addrs, t, r.TTL, privateNegative)
 		}
 	}

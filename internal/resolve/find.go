@@ -35,8 +35,9 @@ func Find(w *world.World, from route.Origin, addr netip.Addr, proto route.Protoc
 		return firewallServer(w, d)
 	case route.AtHost:
 		return hostServer(w, d)
+	default: // an endpoint or a front end: they drop what is not HTTPS
+		return nobody(d, fact.Timeout)
 	}
-	return nobody(d, fact.Timeout) // an endpoint or a front end: they drop what is not HTTPS
 }
 
 // unread returns the host that a packet arrived at if what it does with

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestWorlds(t *testing.T) {
 				if !ok {
 					t.Fatalf("%s: no world %s", file, words[3])
 				}
-				lines = append(base[:len(base):len(base)], lines...)
+				lines = append(slices.Clip(base), lines...)
 			}
 			var built []string
 			for _, line := range lines {

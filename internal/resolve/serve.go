@@ -13,6 +13,7 @@ import (
 // turn, it asks through ask, one question at a time.
 func Serve(w *world.World, s Server, q Question, ask Ask) Reply {
 	switch s.Kind {
+	case NoServer:
 	case AzureServer:
 		return azureDNS(w, s.ID, q, ask)
 	case InboundServer:

@@ -97,7 +97,7 @@ func (c Case) AnswerPrivate() bool {
 // sees of private zones; "" where no Azure DNS takes part.
 func (c Case) ZoneVNet() world.ID {
 	switch c.Journey.Answer.Reason {
-	case fact.NoZoneLinked, fact.PublicRegistry, fact.NotRegistered:
+	case fact.NoZoneLinked, fact.PublicRegistry, fact.NotRegistered, fact.FallenBack:
 		if id := world.ID(c.Journey.Answer.By); c.isVNet(id) {
 			return id
 		}

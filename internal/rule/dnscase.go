@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"pldoctor/internal/change"
 	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/world"
@@ -25,8 +26,20 @@ func (c Case) source() string {
 	return "configuration"
 }
 
+// A serverViews is what several servers say.
+type serverViews []fact.ServerView
+
+// of returns the view of a server.
+func (list serverViews) of(server netip.Addr) (fact.ServerView, bool) {
+	i := slices.IndexFunc(list, func(v fact.ServerView) bool { return v.Server == server })
+	if i < 0 {
+		return fact.ServerView{}, false
+	}
+	return list[i], true
+}
+
 // views are what DNS servers say: as seen, else as predicted.
-func (c Case) views() []fact.ServerView {
+func (c Case) views() serverViews {
 	if c.Seen != nil {
 		return c.Seen.Servers
 	}
@@ -37,19 +50,12 @@ func (c Case) views() []fact.ServerView {
 }
 
 // configured are the views of the servers that the client is configured to ask.
-func (c Case) configured() []fact.ServerView {
+func (c Case) configured() serverViews {
 	return slices.DeleteFunc(slices.Clone(c.views()), func(v fact.ServerView) bool { return v.Role != fact.RoleConfigured })
 }
 
 // view is what the server in use says.
-func (c Case) view() (fact.ServerView, bool) {
-	views := c.views()
-	i := slices.IndexFunc(views, func(v fact.ServerView) bool { return v.Server == c.Journey.Resolver.Server })
-	if i < 0 || !c.Journey.Resolver.Server.IsValid() {
-		return fact.ServerView{}, false
-	}
-	return views[i], true
-}
+func (c Case) view() (fact.ServerView, bool) { return c.views().of(c.Journey.Resolver.Server) }
 
 // private tells whether an answer is one that private link can be behind.
 func (c Case) private(a fact.AnswerHop) bool {
@@ -187,17 +193,41 @@ func (c Case) rightAddress(a netip.Addr) bool {
 }
 
 // culprit is the DNS server at which the question left the private way: the one
-// that decided, else the one that the client asks.
+// that decided, else the last one known of those that pass it on.
 func (c Case) culprit() (*world.Host, bool) {
 	if c.World == nil {
 		return nil, false
 	}
-	for _, by := range [...]fact.Ref{c.Journey.Answer.By, c.Journey.Resolver.By} {
-		if h, ok := c.World.Host(world.ID(by)); ok && h.HasRole() {
-			return h, true
-		}
+	if h, ok := c.World.Host(world.ID(c.Journey.Answer.By)); ok && h.DNS != nil {
+		return h, true
 	}
-	return Site{World: c.World}.Server(c.Journey.Resolver.Server)
+	chain := c.forwarders()
+	if len(chain) == 0 {
+		return nil, false
+	}
+	return chain[len(chain)-1], true
+}
+
+// forwarders are the DNS servers of one's own that the client's question goes
+// through, as far as they are known; one that comes a second time ends them.
+func (c Case) forwarders() []*world.Host {
+	if c.World == nil {
+		return nil
+	}
+	var chain []*world.Host
+	h, ok := Site{World: c.World}.Server(c.Journey.Resolver.Server)
+	for ok && (h.DNS != nil || h.DNSUnread) && !slices.Contains(chain, h) {
+		chain = append(chain, h)
+		if h.DNS == nil {
+			break
+		}
+		to, forwards := target(c.World, *h.DNS)
+		if !forwards {
+			break
+		}
+		h, ok = Site{World: c.World}.Server(to)
+	}
+	return chain
 }
 
 // serverName is how people know a DNS server.
@@ -214,6 +244,9 @@ func (c Case) serverName(a netip.Addr) string {
 // service's names: Azure DNS from inside a VNet, else something in a VNet that
 // sees the zone and answers others.
 func (c Case) upstream(server *world.Host) (netip.Addr, bool) {
+	if c.World == nil || server == nil {
+		return netip.Addr{}, false
+	}
 	if _, inside := c.World.VNet(c.World.Node(server).Network); inside {
 		return world.AzureDNS, true
 	}
@@ -279,4 +312,29 @@ func (c Case) noZones() (Result, bool) {
 		return r, true
 	}
 	return c.noDNS()
+}
+
+// ask makes the client ask these DNS servers and no others: through what its
+// VNet hands out, where that is where it has its servers from.
+func (c Case) ask(servers ...netip.Addr) []change.Change {
+	if c.World == nil || c.Client == nil {
+		return nil
+	}
+	own := change.SetNameservers{Host: c.Client.ID, Servers: servers}
+	v, ok := c.World.VNet(c.World.Node(c.Client).Network)
+	if !ok {
+		return []change.Change{own}
+	}
+	handed := c.World.Handed(v.ID)
+	if len(c.Client.Nameservers) > 0 && !slices.Equal(c.Client.Nameservers, handed) {
+		return []change.Change{own}
+	}
+	if slices.Equal(servers, []netip.Addr{world.AzureDNS}) {
+		servers = nil
+	}
+	mends := []change.Change{change.SetVNetDNS{VNet: v.ID, Servers: servers}}
+	if len(c.Client.Nameservers) > 0 {
+		mends = append(mends, change.SetNameservers{Host: c.Client.ID})
+	}
+	return mends
 }

@@ -32,14 +32,17 @@ var pl603 = &Rule{
 		if r, unread := c.NotRead("microsoft.network/privatednszones"); unread {
 			return r
 		}
-		if c.Journey.Answer.Reason != fact.NoZoneLinked {
+		vnet, lost := c.unlinked()
+		if !lost {
 			return Pass("no answer was lost for want of a link")
 		}
 		zone, ok := c.BestZone()
 		if !ok {
 			return NotApplicable("there is no zone of the required name to link")
 		}
-		vnet := c.ZoneVNet()
+		if c.ignoresVNetDNS() {
+			return NotApplicable("the client asks Azure DNS past its VNet's servers: PL815")
+		}
 		return Fail(fmt.Sprintf("the zone %s exists but is not linked to the VNet %s, whose Azure DNS answers this client; so the answer is the public one",
 			zone.Domain.Host(), c.Name(vnet)), linksOf(c, zone)...)
 	},
@@ -56,10 +59,11 @@ var pl603 = &Rule{
 	},
 	Mends: func(c Case) []change.Change {
 		zone, ok := c.BestZone()
-		if !ok {
+		vnet, lost := c.unlinked()
+		if !ok || !lost {
 			return nil
 		}
-		return []change.Change{change.LinkZone{Zone: zone.ID, VNet: c.ZoneVNet()}}
+		return []change.Change{change.LinkZone{Zone: zone.ID, VNet: vnet}}
 	},
 }
 

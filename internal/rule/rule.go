@@ -26,6 +26,9 @@ type Rule struct {
 	// Symptom says that this is what is seen rather than why: it becomes a
 	// cause only where no other code explains what was seen.
 	Symptom bool
+	// Passing says that the fault goes away by itself within minutes. Without a
+	// configuration it is not named beside the lasting ones that look the same.
+	Passing bool
 	Doc     Doc
 
 	// Eval says whether the rule holds for a case. It never guesses: what was

@@ -153,7 +153,7 @@ func joined[E error](err error) []E {
 		return []E{e}
 	}
 	var found []E
-	if list, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the tree is walked here
+	if list, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range list.Unwrap() {
 			found = append(found, joined[E](e)...)
 		}

@@ -19,7 +19,7 @@ import (
 // again, so that a small file cannot grow into a large one.
 const (
 	maxSize   = 16 << 20 // bytes
-	maxValues = 2_000_000
+	maxValues = 500_000
 	maxDepth  = 64
 )
 
@@ -270,8 +270,9 @@ func (n node) value(depth int) any {
 			values = append(values, element.value(depth+1))
 		}
 		return values
+	default:
+		return n.scalar()
 	}
-	return n.scalar()
 }
 
 func (n node) scalar() any {

@@ -92,6 +92,13 @@ func (s Service) Host(name string) (dnsname.Name, error) { return s.Suffix.Child
 // of the resource points to once a private endpoint connection is approved.
 func (s Service) Alias(name string) (dnsname.Name, error) { return s.Zone.Child(name) }
 
+// Covers tells whether the service's certificate covers a name: a wildcard
+// stands for one label (RFC 9525).
+func (s Service) Covers(name dnsname.Name) bool {
+	parent := name.Parent()
+	return name == s.Suffix || parent == s.Suffix || parent == s.Core
+}
+
 // CertificateNames are the names that the service's certificate covers; the
 // private zone's are not among them (external-secrets issue 1998 on GitHub
 // quotes the list).

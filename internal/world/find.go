@@ -230,6 +230,21 @@ func (w *World) RulesetsLinked(vnet ID) iter.Seq[*Ruleset] {
 	return each[*Ruleset](w, key{kind: ruling, id: vnet})
 }
 
+// Forwards tells whether an enabled rule of some forwarding ruleset sends
+// questions to an address.
+func (w *World) Forwards(a netip.Addr) bool {
+	for rs := range each[*Ruleset](w, key{kind: ofType, id: "ruleset"}) {
+		for _, r := range rs.Rules {
+			for _, target := range r.Targets {
+				if r.Enabled && target.Addr() == a {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // ResolverAt returns the Private Resolver that has an inbound endpoint with an
 // address in a VNet.
 func (w *World) ResolverAt(vnet ID, a netip.Addr) (*Resolver, bool) {

@@ -46,6 +46,24 @@ func (id ID) Parent() ID {
 	return parent[:strings.LastIndexByte(string(parent), '/')]
 }
 
+// IsHost tells whether the id names a host.
+func (id ID) IsHost() bool { return strings.HasPrefix(string(id), "host:") }
+
+// Type is the resource type of an ARM id, in lower case:
+// "microsoft.network/privatednszones"; "" for other ids.
+func (id ID) Type() string {
+	_, rest, ok := strings.Cut(string(id), "/providers/")
+	if !ok {
+		return ""
+	}
+	parts := strings.Split(rest, "/")
+	kind := parts[0]
+	for i := 1; i < len(parts); i += 2 {
+		kind += "/" + parts[i]
+	}
+	return kind
+}
+
 // Segment returns what follows the segment key in an ARM id: the subscription
 // after "subscriptions", the group after "resourcegroups"; "" if there is none.
 func (id ID) Segment(key string) string {

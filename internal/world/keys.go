@@ -91,7 +91,7 @@ func (z *Zone) keys() []key {
 }
 
 func (r *Ruleset) keys() []key {
-	var keys []key
+	keys := []key{typed("ruleset")}
 	for _, id := range r.VNets {
 		keys = append(keys, key{kind: ruling, id: id})
 	}

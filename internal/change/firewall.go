@@ -1,0 +1,172 @@
+package change
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"pldoctor/internal/world"
+)
+
+// AddFirewall puts an Azure Firewall into a VNet. It has no rule unless it
+// allows everything.
+type AddFirewall struct {
+	VNet     world.ID
+	Addr     netip.Addr
+	AllowAll bool
+	SNAT     bool // towards private addresses too
+}
+
+func (c AddFirewall) meta(w *world.World) world.Meta {
+	near := world.Meta{Path: pathOf(w, c.VNet)}
+	return world.At(fmt.Sprintf("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Network/azureFirewalls/added-firewall",
+		near.Subscription(), near.Group()))
+}
+
+// Apply adds the firewall, unless it stands.
+func (c AddFirewall) Apply(w *world.World) *world.World {
+	m := c.meta(w)
+	if w.Lookup(m.ID) != nil || !c.Addr.IsValid() {
+		return w
+	}
+	return w.With(world.Put(&world.Firewall{Meta: m, VNet: c.VNet, Address: c.Addr, AllowAll: c.AllowAll, SNATPrivate: c.SNAT}))
+}
+
+// Title says what is done.
+func (c AddFirewall) Title(w *world.World) string {
+	return fmt.Sprintf("Put an Azure Firewall (%s) into the VNet %s", c.Addr, nameOf(w, c.VNet))
+}
+
+// Commands create the firewall; its address takes an IP configuration as well.
+func (c AddFirewall) Commands(w *world.World) []string {
+	m := c.meta(w)
+	return az("network firewall create", in(m), "--name", quote(m.Name()))
+}
+
+// Verify shows the firewall.
+func (c AddFirewall) Verify(w *world.World) []string { return firewallShow(c.meta(w)) }
+
+func firewallShow(m world.Meta) []string {
+	return az("network firewall show", in(m), "--name", quote(m.Name()))
+}
+
+// RestrictFirewall takes all rules of a firewall away, so that it drops
+// everything.
+type RestrictFirewall struct{ Firewall world.ID }
+
+// Apply empties the rules.
+func (c RestrictFirewall) Apply(w *world.World) *world.World {
+	f, ok := w.Firewall(c.Firewall)
+	if !ok {
+		return w
+	}
+	changed := *f
+	changed.AllowAll, changed.Allow = false, nil
+	return w.With(world.Put(&changed))
+}
+
+// Title says what is done.
+func (c RestrictFirewall) Title(w *world.World) string {
+	return "Take all rules of the firewall " + nameOf(w, c.Firewall) + " away"
+}
+
+// Commands are none: each rule collection is deleted on its own.
+func (RestrictFirewall) Commands(*world.World) []string { return nil }
+
+// Verify shows the firewall.
+func (c RestrictFirewall) Verify(w *world.World) []string { return inspect(w, c.Firewall) }
+
+// inspect shows a firewall; a machine that forwards has no az command.
+func inspect(w *world.World, machine world.ID) []string {
+	f, ok := w.Firewall(machine)
+	if !ok {
+		return nil
+	}
+	return firewallShow(f.Meta)
+}
+
+// AllowInspected lets a firewall or an appliance pass TCP 443 to one address.
+type AllowInspected struct {
+	Machine world.ID // a firewall, or a host that forwards
+	To      netip.Addr
+}
+
+// Apply puts the rule first, or takes the address out of what an appliance
+// drops.
+func (c AllowInspected) Apply(w *world.World) *world.World {
+	if f, ok := w.Firewall(c.Machine); ok {
+		changed := *f
+		changed.Allow = append([]world.FirewallRule{c.rule()}, f.Allow...)
+		return w.With(world.Put(&changed))
+	}
+	return editForward(w, c.Machine, func(r *world.ForwardRole) {
+		r.Blocks = slices.DeleteFunc(slices.Clone(r.Blocks), func(p netip.Prefix) bool { return p.Contains(c.To) })
+	})
+}
+
+func (c AllowInspected) rule() world.FirewallRule {
+	return world.FirewallRule{
+		Name: "key-vault-private-endpoint", Allow: true, Sources: []string{"*"},
+		Destinations: []string{c.To.String()}, Ports: []string{"443"}, Protocols: []string{"TCP"},
+	}
+}
+
+// Title says what is done.
+func (c AllowInspected) Title(w *world.World) string {
+	return fmt.Sprintf("Allow TCP 443 to %s on %s, in its network rules or those of its policy", c.To, nameOf(w, c.Machine))
+}
+
+// Commands add a rule to a firewall that has no policy; with one, the rule goes
+// into a rule collection group of the policy.
+func (c AllowInspected) Commands(w *world.World) []string {
+	f, ok := w.Firewall(c.Machine)
+	if !ok {
+		return nil
+	}
+	return az("network firewall network-rule create", in(f.Meta), "--firewall-name", quote(f.Name()),
+		"--collection-name key-vault --priority 100 --action Allow --name", c.rule().Name,
+		"--protocols TCP --source-addresses '*' --destination-ports 443 --destination-addresses", c.To.String())
+}
+
+// Verify shows the firewall.
+func (c AllowInspected) Verify(w *world.World) []string { return inspect(w, c.Machine) }
+
+// TranslateSource sets whether a firewall or an appliance puts its own address
+// in the place of the source's towards private addresses.
+type TranslateSource struct {
+	Machine world.ID
+	On      bool
+}
+
+// Apply sets it.
+func (c TranslateSource) Apply(w *world.World) *world.World {
+	if f, ok := w.Firewall(c.Machine); ok {
+		changed := *f
+		changed.SNATPrivate = c.On
+		return w.With(world.Put(&changed))
+	}
+	return editForward(w, c.Machine, func(r *world.ForwardRole) { r.SNAT = c.On })
+}
+
+// Title says what is done.
+func (c TranslateSource) Title(w *world.World) string {
+	if !c.On {
+		return "Stop source NAT to private addresses on " + nameOf(w, c.Machine)
+	}
+	return "Turn on source NAT to private addresses on " + nameOf(w, c.Machine) + ", so that replies come back through it"
+}
+
+// Commands set the private ranges of a firewall without a policy: none that a
+// real destination is in means always, as
+// learn.microsoft.com/azure/firewall/snat-private-range has it.
+func (c TranslateSource) Commands(w *world.World) []string {
+	f, ok := w.Firewall(c.Machine)
+	if !ok {
+		return nil
+	}
+	ranges := map[bool]string{true: "255.255.255.255/32", false: "IANAPrivateRanges"}[c.On]
+	return az("network firewall update", in(f.Meta), "--name", quote(f.Name()), "--private-ranges", ranges)
+}
+
+// Verify shows the firewall.
+func (c TranslateSource) Verify(w *world.World) []string { return inspect(w, c.Machine) }

@@ -1,0 +1,22 @@
+package machine
+
+import (
+	"context"
+	"net/netip"
+
+	"pldoctor/internal/env"
+)
+
+func hostsPath() string { return "/etc/hosts" }
+
+// lookup asks the system's library, which Go calls on macOS even without cgo.
+func lookup(ctx context.Context, name string) ([]netip.Addr, error) { return resolve(ctx, name) }
+
+// resolvers asks scutil(8): resolv.conf does not tell of scoped resolvers.
+func resolvers() (env.Resolvers, error) {
+	out, err := output("/usr/sbin/scutil", "--dns")
+	if err != nil {
+		return env.Resolvers{}, err
+	}
+	return parseScutil(out), nil
+}

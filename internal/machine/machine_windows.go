@@ -1,0 +1,27 @@
+package machine
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"pldoctor/internal/env"
+)
+
+func hostsPath() string {
+	return filepath.Join(os.Getenv("SystemRoot"), "System32", "drivers", "etc", "hosts")
+}
+
+// lookup asks the system's library, which Go calls on Windows.
+func lookup(ctx context.Context, name string) ([]netip.Addr, error) { return resolve(ctx, name) }
+
+// resolvers asks PowerShell for the servers of the connected interfaces, the
+// preferred interface first, and for the name resolution policy table.
+func resolvers() (env.Resolvers, error) {
+	out, err := output("powershell", "-NoProfile", "-NonInteractive", "-Command", windowsScript)
+	if err != nil {
+		return env.Resolvers{}, err
+	}
+	return parseWindows(out), nil
+}

@@ -1,0 +1,154 @@
+package machine
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pldoctor/internal/env"
+)
+
+// parseAhosts reads what "getent ahosts" prints: a line for each address and
+// socket type, in the order in which programs try them.
+func parseAhosts(text string) []netip.Addr {
+	var list []netip.Addr
+	for line := range strings.Lines(text) {
+		if fields := strings.Fields(line); len(fields) > 0 {
+			list = appendAddr(list, fields[0])
+		}
+	}
+	return list
+}
+
+// parseResolvectl reads what "resolvectl dns" prints:
+//
+//	Global: 1.1.1.1
+//	Link 2 (eth0): 10.0.0.4 fe80::1%2
+func parseResolvectl(text string) []netip.Addr {
+	var list []netip.Addr
+	for line := range strings.Lines(text) {
+		_, servers, _ := strings.Cut(line, ": ")
+		for field := range strings.FieldsSeq(servers) {
+			server, _, _ := strings.Cut(field, "#") // the name for DNS over TLS
+			list = appendAddr(list, server)
+		}
+	}
+	return list
+}
+
+// uplinks names whom the stub asks in turn.
+func uplinks(servers []netip.Addr) string {
+	if len(servers) == 0 {
+		return ""
+	}
+	var names []string
+	for _, s := range servers {
+		names = append(names, s.String())
+	}
+	return ", systemd-resolved to " + strings.Join(names, ", ")
+}
+
+// parseScutil reads what "scutil --dns" prints. A resolver that has a domain
+// serves that domain alone. What is said for scoped queries concerns programs
+// that bind themselves to an interface.
+func parseScutil(text string) env.Resolvers {
+	r := env.Resolvers{Source: "scutil --dns"}
+	text, _, _ = strings.Cut(text, "DNS configuration (for scoped queries)")
+	for _, block := range strings.Split(text, "resolver #")[1:] {
+		var domain string
+		var servers []netip.Addr
+		var search []string
+		for line := range strings.Lines(block) {
+			key, value, _ := strings.Cut(line, " : ")
+			key, _, _ = strings.Cut(strings.TrimSpace(key), "[")
+			value = strings.TrimSpace(value)
+			switch strings.TrimSpace(key) {
+			case "domain":
+				domain = value
+			case "nameserver":
+				servers = appendAddr(servers, value)
+			case "search domain":
+				search = append(search, value)
+			}
+		}
+		if domain == "" {
+			r.Servers, r.Search = appendAll(r.Servers, servers), append(r.Search, search...)
+			continue
+		}
+		split(&r, domain, servers)
+	}
+	return r
+}
+
+// windowsScript prints a line for each setting; see parseWindows.
+const windowsScript = `$ErrorActionPreference = 'SilentlyContinue'
+Get-NetIPInterface -ConnectionState Connected | Sort-Object InterfaceMetric |
+  ForEach-Object { (Get-DnsClientServerAddress -InterfaceIndex $_.ifIndex -AddressFamily $_.AddressFamily).ServerAddresses } |
+  ForEach-Object { "server $_" }
+(Get-DnsClientGlobalSetting).SuffixSearchList | ForEach-Object { "search $_" }
+Get-DnsClientNrptPolicy -Effective | Where-Object NameServers |
+  ForEach-Object { $p = $_; $p.Namespace | ForEach-Object { "split $_ $($p.NameServers -join ' ')" } }`
+
+// parseWindows reads what windowsScript prints: "server ADDRESS", "search
+// DOMAIN" and, for the name resolution policy table, "split NAMESPACE ADDRESS…".
+func parseWindows(text string) env.Resolvers {
+	r := env.Resolvers{Source: "Get-DnsClientServerAddress"}
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		switch fields[0] {
+		case "server":
+			r.Servers = appendAddr(r.Servers, fields[1])
+		case "search":
+			r.Search = append(r.Search, fields[1])
+		case "split":
+			var servers []netip.Addr
+			for _, server := range fields[2:] {
+				servers = appendAddr(servers, server)
+			}
+			split(&r, fields[1], servers)
+		}
+	}
+	return r
+}
+
+// split notes that a domain has servers of its own. A resolver without servers,
+// as multicast DNS has none, and one for all names, ".", are none of those.
+func split(r *env.Resolvers, domain string, servers []netip.Addr) {
+	domain = strings.ToLower(strings.Trim(domain, "."))
+	if len(servers) == 0 {
+		return
+	}
+	if domain == "" {
+		r.Servers = appendAll(r.Servers, servers)
+		return
+	}
+	if r.Split == nil {
+		r.Split = make(map[string][]netip.Addr)
+	}
+	r.Split[domain+"."] = appendAll(r.Split[domain+"."], servers)
+}
+
+// siteLocal addresses, fec0:0:0:ffff::1 to 3, are what Windows writes where an
+// interface has no IPv6 server; RFC 3879 abolished them.
+var siteLocal = netip.MustParsePrefix("fec0::/10")
+
+// appendAddr appends an address that is one, unless it is there already.
+func appendAddr(list []netip.Addr, text string) []netip.Addr {
+	a, err := netip.ParseAddr(text)
+	if err != nil || siteLocal.Contains(a.WithZone("")) {
+		return list
+	}
+	return appendAll(list, []netip.Addr{a.Unmap()})
+}
+
+func appendAll(list, more []netip.Addr) []netip.Addr {
+	for _, a := range more {
+		if !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	return list
+}

@@ -1,0 +1,122 @@
+package machine
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"pldoctor/internal/env"
+)
+
+// flat is what a parser read, in one line: servers, domains, search list.
+func flat(r env.Resolvers) string {
+	return fmt.Sprint(r.Servers, " ", r.Split, " ", r.Search)
+}
+
+func TestAhosts(t *testing.T) {
+	const text = `fd00::5         STREAM fabrikam.vault.azure.net
+fd00::5         DGRAM
+10.1.2.3        STREAM
+10.1.2.3        DGRAM
+10.1.2.3        RAW
+nonsense
+`
+	if got := fmt.Sprint(parseAhosts(text)); got != "[fd00::5 10.1.2.3]" {
+		t.Error(got)
+	}
+}
+
+func TestResolvectl(t *testing.T) {
+	const text = `Global: 1.1.1.1#cloudflare-dns.com
+Link 2 (eth0): 10.0.0.4 fe80::1%2
+Link 3 (docker0):
+Link 4 (tun0): 10.0.0.4
+`
+	if got := fmt.Sprint(parseResolvectl(text)); got != "[1.1.1.1 10.0.0.4 fe80::1%2]" {
+		t.Error(got)
+	}
+	if got := uplinks(parseResolvectl(text)); got != ", systemd-resolved to 1.1.1.1, 10.0.0.4, fe80::1%2" {
+		t.Error(got)
+	}
+}
+
+const scutil = `DNS configuration
+
+resolver #1
+  search domain[0] : corp.example
+  search domain[1] : example
+  nameserver[0] : 192.168.1.1
+  nameserver[1] : fe80::1%en0
+  if_index : 15 (en0)
+  flags    : Request A records
+  reach    : 0x00020002 (Reachable,Directly Reachable Address)
+
+resolver #2
+  domain   : local
+  options  : mdns
+  timeout  : 5
+  order    : 300000
+
+resolver #3
+  domain   : Vault.azure.net.
+  nameserver[0] : 10.0.0.4
+  nameserver[1] : 10.0.0.5
+  flags    : Supplemental, Request A records
+
+DNS configuration (for scoped queries)
+
+resolver #1
+  nameserver[0] : 8.8.8.8
+  if_index : 15 (en0)
+  flags    : Scoped, Request A records
+`
+
+func TestScutil(t *testing.T) {
+	const want = "[192.168.1.1 fe80::1%en0] map[vault.azure.net.:[10.0.0.4 10.0.0.5]] [corp.example example]"
+	if got := flat(parseScutil(scutil)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+const windows = "server 10.0.0.4\r\nserver 10.0.0.5\r\nserver fec0:0:0:ffff::1\r\nserver 10.0.0.4\r\n" +
+	"search corp.example\r\nsplit .vault.azure.net 10.1.0.4 10.1.0.5\r\nsplit .broken\r\nsplit . 10.2.0.4\r\nserver\r\n"
+
+func TestWindows(t *testing.T) {
+	const want = "[10.0.0.4 10.0.0.5 10.2.0.4] map[vault.azure.net.:[10.1.0.4 10.1.0.5]] [corp.example]"
+	if got := flat(parseWindows(windows)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// FuzzParsers holds all parsers to this: they never panic and return addresses
+// once each, under domains with a final dot.
+func FuzzParsers(f *testing.F) {
+	f.Add(scutil)
+	f.Add(windows)
+	f.Add("10.1.2.3 STREAM x\nLink 2 (eth0): 10.0.0.4\n")
+	f.Add("resolver #1\nnameserver[0] : ::ffff:10.0.0.1\ndomain : ...\nsplit .. 1.1.1.1 1.1.1.1")
+	f.Fuzz(func(t *testing.T, text string) {
+		once(t, parseAhosts(text))
+		once(t, parseResolvectl(text))
+		for _, r := range []env.Resolvers{parseScutil(text), parseWindows(text)} {
+			once(t, r.Servers)
+			for domain, servers := range r.Split {
+				if once(t, servers); len(servers) == 0 || domain == "." || !strings.HasSuffix(domain, ".") {
+					t.Fatalf("split %q: %v", domain, servers)
+				}
+			}
+		}
+	})
+}
+
+func once(t *testing.T, list []netip.Addr) {
+	t.Helper()
+	seen := make(map[netip.Addr]bool)
+	for _, a := range list {
+		if seen[a] || !a.IsValid() {
+			t.Fatalf("%v in %v", a, list)
+		}
+		seen[a] = true
+	}
+}

@@ -1,0 +1,128 @@
+package rule
+
+import (
+	"net/netip"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/settings"
+	"pldoctor/internal/world"
+)
+
+// subnet is where the client's packets start, if that is in a VNet.
+func (s Site) subnet() (*world.Subnet, bool) { return subnetOf(s.World, s.Client) }
+
+// via returns the changes that lead the packets of the client's subnet to the
+// vault's endpoint through a machine at an address.
+func (s Site) via(hop world.NextHop, machine netip.Addr) []change.Change {
+	subnet, ok := s.subnet()
+	door, effective := s.Door()
+	if !ok || !effective {
+		return nil
+	}
+	var steps []change.Change
+	table := subnet.RouteTable
+	if table == "" {
+		table = change.RouteTableFor(s.World, subnet.ID)
+		steps = append(steps, change.AttachRouteTable{Table: table, Subnet: subnet.ID})
+	}
+	to := door.Addresses[0]
+	return append(steps, change.SetRoute{Table: table, Prefix: netip.PrefixFrom(to, to.BitLen()), Hop: hop, Address: machine})
+}
+
+// besides is a free address for a machine that the client's packets go through:
+// in the endpoint's VNet, and not in the client's own subnet, whose routes
+// would hold for the machine too.
+func (s Site) besides() (vnet, subnet world.ID, addr netip.Addr, ok bool) {
+	door, found := s.Door()
+	own, inVNet := s.subnet()
+	if !found || !inVNet {
+		return "", "", netip.Addr{}, false
+	}
+	v, found := s.World.VNet(door.VNet())
+	if !found {
+		return "", "", netip.Addr{}, false
+	}
+	for i := range v.Subnets {
+		if v.Subnets[i].ID == own.ID {
+			continue
+		}
+		if addr, ok := change.FreeAddress(s.World, v.Subnets[i].ID); ok {
+			return v.ID, v.Subnets[i].ID, addr, true
+		}
+	}
+	return "", "", netip.Addr{}, false
+}
+
+// throughAppliance is a Break in which the client's packets go through an
+// appliance that does something to them; one that stands on the way already is
+// given to spoil instead.
+func (s Site) throughAppliance(role world.ForwardRole, spoil func(world.ID) change.Change) []Break {
+	var breaks []Break
+	for h := range s.World.Hosts() {
+		if h.Forward != nil {
+			breaks = append(breaks, Break{spoil(h.ID)})
+		}
+	}
+	vnet, subnet, addr, ok := s.besides()
+	if len(breaks) > 0 || !ok {
+		return breaks
+	}
+	b := Break{change.AddAppliance{Name: "added-appliance", VNet: vnet, Subnet: subnet, Addr: addr, Role: role}}
+	return some(append(b, s.via(world.HopAppliance, addr)...))
+}
+
+// throughFirewall is a Break in which the client's packets go through an Azure
+// Firewall; one that stands already is given to spoil instead.
+func (s Site) throughFirewall(allowAll, snat bool, spoil func(world.ID) change.Change) []Break {
+	if f, ok := s.firewall(); ok {
+		return some(Break{spoil(f.ID)})
+	}
+	vnet, _, addr, ok := s.besides()
+	if !ok {
+		return nil
+	}
+	b := Break{change.AddFirewall{VNet: vnet, Addr: addr, AllowAll: allowAll, SNAT: snat}}
+	return some(append(b, s.via(world.HopAppliance, addr)...))
+}
+
+// firewall is the Azure Firewall that the client's route table names.
+func (s Site) firewall() (*world.Firewall, bool) {
+	subnet, ok := s.subnet()
+	if !ok {
+		return nil, false
+	}
+	table, ok := s.World.RouteTable(subnet.RouteTable)
+	if !ok {
+		return nil, false
+	}
+	for _, r := range table.Routes {
+		for v := range s.World.VNets() {
+			if f, ok := s.World.FirewallAt(v.ID, r.Address); ok {
+				return f, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// proxy is the explicit proxy that the client uses.
+func (s Site) proxy() (*world.Host, bool) {
+	p := settings.ProxyFor(s.hostname(), s.Client.Getenv)
+	addr, err := netip.ParseAddr(p.Host)
+	if err != nil {
+		return nil, false
+	}
+	for h := range s.World.Hosts() {
+		if h.Address == addr && h.Behind == "" && (h.Proxy != nil || h.ProxyUnread) {
+			return h, true
+		}
+	}
+	return nil, false
+}
+
+// somewhere is a proxy on the internet, in a range that RFC 5737 keeps for
+// examples.
+var somewhere = netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, 80}), 3128)
+
+// outside is an address of a machine on the internet, of the same range.
+var outside = netip.AddrFrom4([4]byte{203, 0, 113, 57})

@@ -1,0 +1,272 @@
+package rule
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// A tie is one private endpoint connection of the vault, from both ends.
+type tie struct {
+	endpoint   *world.Endpoint   // nil where it was not read
+	connection *world.Connection // nil where the vault has none any more
+	reach      fact.Reason       // why the client's packets do not get to the endpoint
+}
+
+// status is the vault's word: it decides.
+func (t tie) status() world.ConnectionStatus {
+	if t.connection == nil {
+		return world.Disconnected
+	}
+	return t.connection.Status
+}
+
+// provisioning is the state of the end that is not in order.
+func (t tie) provisioning() string {
+	if t.connection != nil && t.connection.Provisioning != world.Succeeded || t.endpoint == nil {
+		return t.connection.Provisioning
+	}
+	return t.endpoint.Provisioning
+}
+
+func (t tie) effective() bool {
+	return t.status() == world.Approved && t.provisioning() == world.Succeeded
+}
+
+func (t tie) name() string {
+	if t.endpoint != nil {
+		return t.endpoint.Name()
+	}
+	return world.At(t.connection.EndpointPath).Name()
+}
+
+func (t tie) id() world.ID {
+	if t.endpoint != nil {
+		return t.endpoint.ID
+	}
+	return t.connection.Endpoint
+}
+
+// evidence is what both ends say.
+func (t tie) evidence() []Evidence {
+	var ev []Evidence
+	if t.connection != nil {
+		ev = append(ev, read(t.connection.Path, "connection state %s, provisioning state %s", t.connection.Status, t.connection.Provisioning))
+	}
+	if t.endpoint != nil {
+		ev = append(ev, read(t.endpoint.Path, "connection state %s, provisioning state %s", t.endpoint.Status, t.endpoint.Provisioning))
+	}
+	return ev
+}
+
+// ties returns the vault's connections, those of the endpoints nearest to the
+// client first.
+func (c Case) ties() []tie {
+	var ties []tie
+	add := func(e *world.Endpoint, reach fact.Reason) {
+		if !slices.ContainsFunc(ties, func(t tie) bool { return t.endpoint == e }) {
+			connection, _ := c.Resource.ConnectionOf(e.ID)
+			ties = append(ties, tie{e, connection, reach})
+		}
+	}
+	for _, d := range c.Doors() {
+		add(d.Endpoint, d.Connect.Reason)
+	}
+	for e := range c.World.EndpointsOf(c.Resource.ID) { // those without an address too
+		add(e, fact.NoReason)
+	}
+	for i := range c.Resource.Connections {
+		connection := &c.Resource.Connections[i]
+		if _, known := c.World.Endpoint(connection.Endpoint); !known {
+			ties = append(ties, tie{nil, connection, fact.NoReason})
+		}
+	}
+	return ties
+}
+
+// stuck returns the connection that keeps this client from private link: none
+// where an effective one is there to which some path exists.
+func (c Case) stuck() (tie, bool) {
+	ties := c.ties()
+	if slices.ContainsFunc(ties, func(t tie) bool { return t.effective() && t.reach != fact.NoPath }) {
+		return tie{}, false
+	}
+	i := slices.IndexFunc(ties, func(t tie) bool { return !t.effective() && t.reach != fact.NoPath })
+	if i < 0 && !slices.ContainsFunc(ties, tie.effective) {
+		i = slices.IndexFunc(ties, func(t tie) bool { return !t.effective() })
+	}
+	if i < 0 {
+		return tie{}, false
+	}
+	return ties[i], true
+}
+
+// judgeTie is the Eval of a rule about the state of the vault's connections.
+func (c Case) judgeTie(fits func(tie) bool, fine string, why func(tie) string) Result {
+	if c.arrives() {
+		return Pass("requests arrive over private link")
+	}
+	if r, unknown := c.ofVault(); unknown {
+		return r
+	}
+	t, ok := c.stuck()
+	if !ok || !fits(t) {
+		return Pass(fine)
+	}
+	return Fail(why(t), t.evidence()...)
+}
+
+// tieOf returns the connection that a failing rule about one is about.
+func (c Case) tieOf(fits func(tie) bool) (tie, bool) {
+	if c.World == nil || c.Resource == nil {
+		return tie{}, false
+	}
+	t, ok := c.stuck()
+	return t, ok && fits(t)
+}
+
+func is(s world.ConnectionStatus) func(tie) bool { return func(t tie) bool { return t.status() == s } }
+
+// approve mends a connection that the vault's owner has not approved.
+func (c Case) approve(s world.ConnectionStatus) []change.Change {
+	t, ok := c.tieOf(is(s))
+	if !ok {
+		return nil
+	}
+	return []change.Change{change.SetConnection{Vault: c.Resource.ID, Endpoint: t.id(), Status: world.Approved}}
+}
+
+// recreate mends a connection that nothing brings back.
+func (c Case) recreate(t tie) []change.Change {
+	if t.endpoint != nil {
+		return []change.Change{change.RecreateEndpoint{Endpoint: t.endpoint.ID}}
+	}
+	drop := change.RemoveConnection{Vault: c.Resource.ID, Endpoint: t.id()}
+	return append([]change.Change{drop}, c.newEndpoint()...)
+}
+
+// into breaks a site by putting the connection of its endpoint into a state.
+func (s Site) into(status world.ConnectionStatus, provisioning string) []Break {
+	e, ok := s.Door()
+	if !ok {
+		return nil
+	}
+	return some(Break{change.SetConnection{Vault: s.Vault.ID, Endpoint: e.ID, Status: status, Provisioning: provisioning}})
+}
+
+// newEndpoint creates a private endpoint where the client gets at it.
+func (c Case) newEndpoint() []change.Change {
+	subnet, ok := c.roomForEndpoint()
+	if !ok {
+		return nil
+	}
+	var zones []world.ID
+	if z, ok := c.ownZone(); ok {
+		zones = []world.ID{z.ID}
+	}
+	return []change.Change{change.CreateEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: zones, Name: c.freeName()}}
+}
+
+// freeName is a name that no endpoint in that place has, "" for the usual one.
+func (c Case) freeName() string {
+	usual := "pe-" + c.Resource.Name()
+	for e := range c.World.Endpoints() {
+		if e.ID.Name() == world.ID(usual).Name() {
+			return usual + "-2"
+		}
+	}
+	return ""
+}
+
+// ownZone is the zone of the required name that answers the client, else the
+// one that fits it best.
+func (c Case) ownZone() (*world.Zone, bool) {
+	if z, ok := c.linked(c.asked()); ok {
+		return z, true
+	}
+	return c.BestZone()
+}
+
+// roomForEndpoint is a subnet for a private endpoint: in the client's VNet, else
+// in one that its network is connected to, else in one whose resolver sees the
+// zone.
+func (c Case) roomForEndpoint() (world.ID, bool) {
+	for _, id := range c.nearVNets() {
+		if v, ok := c.World.VNet(id); ok {
+			if s, ok := c.room(v); ok {
+				return s, true
+			}
+		}
+	}
+	return "", false
+}
+
+// nearVNets are all VNets, the nearest to the client first.
+func (c Case) nearVNets() []world.ID {
+	var near []world.ID
+	add := func(ids ...world.ID) {
+		for _, id := range ids {
+			if c.isVNet(id) && !slices.Contains(near, id) {
+				near = append(near, id)
+			}
+		}
+	}
+	add(c.home())
+	if g, ok := c.World.Gateway(c.home()); ok {
+		add(g.VNet)
+	}
+	if s, ok := c.World.Site(c.home()); ok {
+		add(s.ConnectedTo...)
+	}
+	if z, ok := c.ownZone(); ok {
+		for _, l := range z.Links {
+			add(l.VNet)
+		}
+	}
+	for v := range c.World.VNets() {
+		add(v.ID)
+	}
+	return near
+}
+
+// keptByAzure are the subnets that take nothing else than what their name says.
+var keptByAzure = []string{"gatewaysubnet", "azurefirewallsubnet", "azurefirewallmanagementsubnet", "azurebastionsubnet", "routeserversubnet"}
+
+// room is a subnet of a VNet with a free address: one that holds endpoints
+// already, else any that takes machines.
+func (c Case) room(v *world.VNet) (world.ID, bool) {
+	var open []*world.Subnet
+	for i := range v.Subnets {
+		s := &v.Subnets[i]
+		_, free := change.FreeAddress(c.World, s.ID)
+		if free && len(s.Delegations) == 0 && !slices.Contains(keptByAzure, s.ID.Name()) {
+			open = append(open, s)
+		}
+	}
+	if len(open) == 0 {
+		return "", false
+	}
+	holds := func(s *world.Subnet) int {
+		n := 0
+		for e := range c.World.EndpointsIn(v.ID) {
+			if e.Subnet == s.ID {
+				n++
+			}
+		}
+		return n
+	}
+	best := slices.MaxFunc(open, func(a, b *world.Subnet) int { return cmp.Compare(holds(a), holds(b)) })
+	return best.ID, true
+}
+
+// counted is a number of connections in words.
+func counted(n int) string {
+	if n == 1 {
+		return "1 private endpoint connection"
+	}
+	return fmt.Sprintf("%d private endpoint connections", n)
+}

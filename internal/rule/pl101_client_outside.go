@@ -1,0 +1,183 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL101: nothing leads from the client's network to an endpoint. It comes before
+// DNS: a private address would not help this client.
+var pl101 = &Rule{
+	Code: "PL101", Slug: "client-outside", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageName, Weight: 4,
+	Title: "this client is in no network that holds, peers with or connects to one with an endpoint of this vault",
+	Doc: Doc{
+		Symptom: "From the internet the name resolves to a public address and the vault refuses with `ForbiddenByConnection` or `ForbiddenByFirewall`. From another VNet it may resolve to the endpoint's private address, and connections then time out.",
+		Cause:   "A private endpoint has an address in one VNet. Only machines in that VNet, in VNets peered with it directly, and in networks connected to it by VPN, ExpressRoute or Virtual WAN get there. Peering is not transitive: two spokes of one hub do not see each other.",
+		Apart:   "With PL808 a peering exists, and its state or flags are wrong. With PL820 an App Service app is not integrated with its VNet, with PL102 the client runs on a platform that is in no network of the customer's. With PL603 the path is there, and only the name leads elsewhere.",
+		Fix:     "Run the client in a network that reaches the endpoint, connect its network to the endpoint's VNet, or create another private endpoint for the vault in its own VNet. A client in a VNet needs the private DNS zone linked as well.",
+		Verify: []string{
+			"az network vnet peering list --resource-group <group> --vnet-name <vnet> --output table",
+			"az network nic show-effective-route-table --resource-group <group> --name <nic> --output table   # InterfaceEndpoint routes",
+			"nc -vz -w 5 <address of the private endpoint> 443",
+		},
+		Article: "1, Confirm that your client runs at the virtual network",
+		Sources: []string{
+			article,
+			"https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview",
+			"https://learn.microsoft.com/azure/private-link/private-endpoint-overview",
+		},
+	},
+	Eval: func(c Case) Result {
+		switch {
+		case c.arrives():
+			return Pass("requests arrive over private link")
+		case c.Journey.Verdict() == fact.ServiceEndpoint:
+			return NotApplicable("requests arrive through a service endpoint of the client's own subnet")
+		case c.onForeignGround():
+			return NotApplicable("the platform that the client runs on makes the connection")
+		}
+		if r, unread := c.NotRead(vnetType); unread {
+			return r
+		}
+		doors := c.Doors()
+		switch {
+		case c.Predicted == nil:
+			return Unknown("where this client stands in the configuration is not known")
+		case len(doors) == 0:
+			return NotApplicable("no private endpoint of this vault is known")
+		}
+		if i := slices.IndexFunc(doors, c.connected); i >= 0 {
+			return Pass(fmt.Sprintf("a path leads from %s to the private endpoint %s", c.place(), doors[i].Endpoint.Name()))
+		}
+		return Fail(c.noWay(doors), c.whereDoorsAre(doors)...)
+	},
+	Breaks: func(s Site) []Break {
+		breaks := []Break{{change.MoveHost{Host: s.Client.ID, Network: world.Internet, Addr: outside}}}
+		door, ok := s.Door()
+		home, inVNet := s.vnet()
+		subnet, _ := s.subnet()
+		routed := subnet != nil && subnet.RouteTable != "" // the packets would still go to its next hop
+		if ok && inVNet && !routed && home.ID != door.VNet() {
+			breaks = append(breaks, Break{change.Unpeer{A: home.ID, B: door.VNet()}})
+		}
+		return breaks
+	},
+	Mends: func(c Case) []change.Change {
+		door, ok := c.bestFarDoor()
+		if !ok {
+			return nil
+		}
+		if c.isVNet(c.home()) {
+			return append([]change.Change{change.Peer{A: c.home(), B: door.Endpoint.VNet()}}, c.linkMissing()...)
+		}
+		v, ok := c.World.VNet(door.Endpoint.VNet())
+		if !ok {
+			return nil
+		}
+		subnet, ok := c.room(v)
+		if !ok {
+			return nil
+		}
+		return []change.Change{change.MoveHost{Host: c.Client.ID, Network: v.ID, Subnet: subnet}}
+	},
+}
+
+// onForeignGround tells whether the client's platform connects outside the
+// customer's networks: rules of their own say so.
+func (c Case) onForeignGround() bool {
+	runs := c.runs()
+	cutOff := c.Client != nil && (c.Client.Integrated == world.No || c.home() == world.Internet)
+	return onPlatform(runs) && !c.isVNet(c.home()) || onAppService(runs) && cutOff
+}
+
+// connected tells whether some path leads to a door, whatever stands in it.
+func (c Case) connected(d Door) bool {
+	if c.Seen != nil {
+		if v, ok := c.Seen.At(d.Addr); ok && v.Connect.Outcome == fact.OK {
+			return true
+		}
+	}
+	return d.Connect.Reason != fact.NoPath
+}
+
+// noWay says why nothing leads to the doors.
+func (c Case) noWay(doors []Door) string {
+	var nets []string
+	for _, d := range doors {
+		if name := c.Name(d.Endpoint.VNet()); !slices.Contains(nets, name) {
+			nets = append(nets, name)
+		}
+	}
+	text := fmt.Sprintf("%s runs in %s, and no peering, VPN, ExpressRoute or virtual hub leads from there to %s, where the private endpoints of %s are",
+		c.who(), c.place(), listed(nets), c.Vault)
+	if hub, ok := c.between(doors[0].Endpoint.VNet()); ok {
+		text += fmt.Sprintf("; both are peered with %s, but peering is not transitive", c.Name(hub))
+	}
+	return text
+}
+
+func listed(names []string) string {
+	text := ""
+	for i, n := range names {
+		switch {
+		case i == 0:
+		case i == len(names)-1:
+			text += " and "
+		default:
+			text += ", "
+		}
+		text += n
+	}
+	return text
+}
+
+// between finds a VNet that is peered with the client's and with another.
+func (c Case) between(other world.ID) (world.ID, bool) {
+	home, ok := c.World.VNet(c.home())
+	if !ok {
+		return "", false
+	}
+	for _, p := range home.Peerings {
+		hub, ok := c.World.VNet(p.Remote)
+		if !ok {
+			continue
+		}
+		if _, also := hub.PeeringTo(other); also {
+			return hub.ID, true
+		}
+	}
+	return "", false
+}
+
+func (c Case) whereDoorsAre(doors []Door) []Evidence {
+	var ev []Evidence
+	for _, d := range doors {
+		ev = append(ev, read(d.Endpoint.Path, "has the address %s in the VNet %s", d.Addr, c.Name(d.Endpoint.VNet())))
+	}
+	return ev
+}
+
+// bestFarDoor is the endpoint to make a way to: one that works, if there is one.
+func (c Case) bestFarDoor() (Door, bool) {
+	doors := c.Doors()
+	if i := slices.IndexFunc(doors, func(d Door) bool { return d.Effective }); i >= 0 {
+		return doors[i], true
+	}
+	return c.Nearest()
+}
+
+// linkMissing links the zone where the answer was lost for want of a link.
+func (c Case) linkMissing() []change.Change {
+	vnet, zone := c.ZoneVNet(), (*world.Zone)(nil)
+	if z, ok := c.BestZone(); ok {
+		zone = z
+	}
+	if zone == nil || vnet == "" || c.Journey.Answer.Reason != fact.NoZoneLinked {
+		return nil
+	}
+	return []change.Change{change.LinkZone{Zone: zone.ID, VNet: vnet}}
+}

@@ -1,0 +1,74 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL102: a service of Azure's own connects from a network that is not the
+// customer's.
+var pl102 = &Rule{
+	Code: "PL102", Slug: "managed-client", Severity: Error, Owner: OwnerPlatform, Stage: fact.StageName, Weight: 6,
+	Title: "the platform makes the connection, not the customer's network, so private link cannot serve it",
+	Doc: Doc{
+		Symptom: "A script in Cloud Shell, a hosted pipeline agent or a managed service gets `ForbiddenByConnection` or `ForbiddenByFirewall`, while machines in the VNet reach the vault.",
+		Cause:   "Private link serves machines in, or connected to, the VNet that holds the endpoint. Cloud Shell, and services that reach the vault from networks of Microsoft's (customer-managed keys of storage, Data Factory, Microsoft-hosted agents), are in none.",
+		Apart:   "With PL101 the client is a machine of the customer's in the wrong network. With PL820 it is an App Service app that can be integrated.",
+		Fix:     "Use what the platform offers: Cloud Shell deployed into a VNet, a self-hosted agent or integration runtime, VNet injection or a managed private endpoint. Services on the list of trusted services pass the vault's firewall when its bypass is `AzureServices`. Do not open the vault to the internet for it.",
+		Verify: []string{
+			"az keyvault show --name <vault> --query properties.networkAcls.bypass",
+			"curl -i https://<vault>.vault.azure.net/healthstatus   # from where the workload runs: addr is the address that the vault sees",
+		},
+		Article: "1, If you use a managed solution, refer to specific documentation",
+		Sources: []string{
+			article,
+			"https://learn.microsoft.com/azure/key-vault/general/network-security",
+			"https://learn.microsoft.com/azure/cloud-shell/vnet/overview",
+		},
+	},
+	Eval: func(c Case) Result {
+		runs := c.runs()
+		switch {
+		case runs == "":
+			return Unknown("on what the client runs is not known")
+		case !onPlatform(runs):
+			return Pass(fmt.Sprintf("the client runs on %s, whose connections start in its own network", runs))
+		case c.arrives():
+			return Pass("requests arrive over private link")
+		case c.Journey.Verdict() == fact.ServiceEndpoint, c.isVNet(c.home()):
+			return Pass(fmt.Sprintf("%s runs inside %s", c.who(), c.place()))
+		case c.World == nil || c.Client == nil:
+			return Unknown(fmt.Sprintf("the client runs on %s, and without the configuration nobody can tell whether that was deployed into a VNet", runs))
+		}
+		return Fail(fmt.Sprintf("%s runs on %s: the platform connects from a network of its own, which no private endpoint of %s serves", c.who(), runs, c.Vault),
+			c.seen("", "runs on %s", runs))
+	},
+	Breaks: func(s Site) []Break {
+		if !onPlatform(s.Client.Runs) {
+			return nil
+		}
+		return []Break{{change.MoveHost{Host: s.Client.ID, Network: world.Internet, Addr: outside}}}
+	},
+	Mends: func(c Case) []change.Change {
+		if c.World == nil || c.Client == nil {
+			return nil
+		}
+		near := c.nearVNets()
+		if door, ok := c.bestFarDoor(); ok {
+			near = append([]world.ID{door.Endpoint.VNet()}, near...)
+		}
+		for _, id := range near {
+			v, ok := c.World.VNet(id)
+			if !ok {
+				continue
+			}
+			if subnet, ok := c.room(v); ok {
+				return []change.Change{change.RunInVNet{Host: c.Client.ID, VNet: v.ID, Subnet: subnet}}
+			}
+		}
+		return nil
+	},
+}

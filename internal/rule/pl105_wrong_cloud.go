@@ -1,0 +1,52 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
+)
+
+// PL105: the suffix is that of another cloud. Which name a client uses is no
+// part of a configuration, so nothing breaks or mends it.
+var pl105 = &Rule{
+	Code: "PL105", Slug: "wrong-cloud", Severity: Error, Owner: OwnerClient, Stage: fact.StageName,
+	Title: "the name's suffix is another cloud's",
+	Doc: Doc{
+		Symptom: "NXDOMAIN, or a vault of somebody else's, under `vault.usgovcloudapi.net`, `vault.azure.cn` or `vault.azure.net`.",
+		Cause:   "Azure's clouds are apart: each has its own suffix for vaults, its own private DNS zone (`privatelink.vaultcore.azure.net`, `privatelink.vaultcore.usgovcloudapi.net`, `privatelink.vaultcore.azure.cn`) and its own login.",
+		Apart:   "With PL104 the suffix is right and the name is not.",
+		Fix:     "Use the vault's URI as the vault itself shows it, and set the application's cloud (`AzureAuthorityHosts`, `AZURE_ENVIRONMENT`) to match.",
+		Verify: []string{
+			"az cloud show --query \"{cloud:name, suffix:suffixes.keyvaultDns}\"",
+			"az keyvault show --name <vault> --query properties.vaultUri --output tsv",
+		},
+		Article: notCovered,
+		Sources: []string{
+			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
+			"https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates",
+		},
+	},
+	Eval: func(c Case) Result {
+		name := c.Journey.Name
+		switch name.Outcome {
+		case fact.Unseen:
+			return Unknown("which name the client uses is not known")
+		case fact.OtherCloud:
+			return Fail(fmt.Sprintf("%s is a name of %s, and the vault %s is in %s, where it is called %s",
+				name.Host.Host(), cloudOf(name), c.Vault, c.Service.Cloud.Name, c.Host.Host()),
+				c.seen(name.Host.Host(), "is not under %s", c.Service.Suffix.Host()))
+		}
+		return Pass("the suffix is that of " + c.Service.Cloud.Name)
+	},
+}
+
+// cloudOf names the cloud that a name belongs to.
+func cloudOf(n fact.NameHop) string {
+	for _, s := range service.KeyVaults() {
+		if n.Host.Under(s.Suffix) || n.Host.Under(s.Core) {
+			return s.Cloud.Name
+		}
+	}
+	return "another cloud"
+}

@@ -1,0 +1,56 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+)
+
+// PL201: nobody has made a private endpoint for the vault.
+var pl201 = &Rule{
+	Code: "PL201", Slug: "no-endpoint", Severity: Error, Owner: OwnerVault, Stage: fact.StageAnswer, Weight: 2,
+	Title: "the vault has no private endpoint connection",
+	Doc: Doc{
+		Symptom: "The name resolves to a public address, and the answer does not go through an alias `<vault>.privatelink.…`.",
+		Cause:   "The vault has no private endpoint connection at all: none was created yet, or it was deleted. Without one in state Approved the public registration of the vault has no alias, and private DNS zones are never looked at.",
+		Apart:   "With PL202, PL203 and PL204 there is a connection, and its state is wrong. All four look the same from the client; the vault's list of connections tells. With PL601 and PL603 the alias is there.",
+		Fix:     "Whoever manages the network creates a private endpoint for the vault (sub-resource `vault`) with a DNS zone group, and the vault's owner approves it if that does not happen by itself. In pipelines, create it before the first secret is read.",
+		Verify: []string{
+			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateLinkServiceConnectionState.status\"",
+			"host <vault>.vault.azure.net   # shows the alias once a connection is approved",
+		},
+		Article: "2, Confirm that the connection is approved and succeeded",
+		Errata:  "The article takes the missing alias for proof. Newer documentation of Key Vault says that public DNS does not tell whether an endpoint exists: the vault's list of connections decides.",
+		Sources: []string{
+			article,
+			"https://learn.microsoft.com/azure/key-vault/general/private-link-service",
+		},
+	},
+	Eval: func(c Case) Result {
+		if c.arrives() {
+			return Pass("requests arrive over private link")
+		}
+		if r, unknown := c.ofVault(); unknown {
+			return r
+		}
+		if ties := c.ties(); len(ties) > 0 {
+			return Pass(fmt.Sprintf("the key vault %s has %s", c.Resource.Name(), counted(len(ties))))
+		}
+		return Fail(fmt.Sprintf("the key vault %s has no private endpoint connection, so its name leads every client to a public address", c.Resource.Name()),
+			read(c.Resource.Path, "privateEndpointConnections is empty"))
+	},
+	Breaks: func(s Site) []Break {
+		var b Break
+		for e := range s.World.EndpointsOf(s.Vault.ID) {
+			b = append(b, change.DeleteEndpoint{Endpoint: e.ID})
+		}
+		return some(b)
+	},
+	Mends: func(c Case) []change.Change {
+		if c.World == nil || c.Resource == nil {
+			return nil
+		}
+		return c.newEndpoint()
+	},
+}

@@ -1,0 +1,37 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL202: the vault's owner has not answered the request for a connection.
+var pl202 = &Rule{
+	Code: "PL202", Slug: "connection-pending", Severity: Error, Owner: OwnerVault, Stage: fact.StageAnswer, Weight: 1,
+	Title: "the private endpoint connection waits for approval",
+	Doc: Doc{
+		Symptom: "The endpoint shows `Succeeded`, yet the name resolves to a public address without the privatelink alias; connections to the endpoint's address time out.",
+		Cause:   "Whoever created the endpoint had no permission to approve it, or it was requested by hand, as across tenants. Until the vault's owner approves it, it carries no traffic.",
+		Apart:   "The provisioning state of the endpoint says nothing of it: the connection state on the vault does. With PL203 the owner has said no.",
+		Fix:     "The vault's owner approves the connection; it takes about a minute to work.",
+		Verify: []string{
+			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateLinkServiceConnectionState.status\"",
+		},
+		Article: "2, Confirm that the connection is approved and succeeded",
+		Sources: []string{
+			article,
+			"https://learn.microsoft.com/azure/private-link/manage-private-endpoint",
+		},
+	},
+	Eval: func(c Case) Result {
+		return c.judgeTie(is(world.Pending), "no connection that this client could use is pending", func(t tie) string {
+			return fmt.Sprintf("the connection of the private endpoint %s on the key vault %s is Pending: it carries no traffic until the vault's owner approves it",
+				t.name(), c.Resource.Name())
+		})
+	},
+	Breaks: func(s Site) []Break { return s.into(world.Pending, world.Succeeded) },
+	Mends:  func(c Case) []change.Change { return c.approve(world.Pending) },
+}

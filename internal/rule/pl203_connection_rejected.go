@@ -1,0 +1,38 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL203: the vault's owner has said no.
+var pl203 = &Rule{
+	Code: "PL203", Slug: "connection-rejected", Severity: Error, Owner: OwnerVault, Stage: fact.StageAnswer,
+	Title: "the private endpoint connection was rejected",
+	Doc: Doc{
+		Symptom: "The name resolves to a public address without the privatelink alias, although the endpoint, and often its DNS record, exist.",
+		Cause:   "The vault's owner rejected the connection, before or after it worked.",
+		Apart:   "With PL202 nobody has answered yet. With PL204 the connection cannot be approved any more.",
+		Fix:     "The vault's owner approves the connection; the endpoint keeps its address. Ask why it was rejected first.",
+		Verify: []string{
+			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateLinkServiceConnectionState\"",
+		},
+		Article: "2, Confirm that the connection is approved and succeeded",
+		Errata:  "The article says that a rejected connection needs a new private endpoint. The recordings of the Azure CLI's own tests show Key Vault taking a connection from Approved to Rejected and back to Approved.",
+		Sources: []string{
+			article,
+			"https://github.com/Azure/azure-cli/blob/dev/src/azure-cli/azure/cli/command_modules/keyvault/tests/latest/recordings/test_keyvault_private_endpoint_connection.yaml",
+		},
+	},
+	Eval: func(c Case) Result {
+		return c.judgeTie(is(world.Rejected), "no connection that this client could use was rejected", func(t tie) string {
+			return fmt.Sprintf("the connection of the private endpoint %s on the key vault %s was rejected, so it carries no traffic; it can be approved again",
+				t.name(), c.Resource.Name())
+		})
+	},
+	Breaks: func(s Site) []Break { return s.into(world.Rejected, world.Succeeded) },
+	Mends:  func(c Case) []change.Change { return c.approve(world.Rejected) },
+}

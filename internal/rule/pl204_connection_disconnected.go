@@ -1,0 +1,54 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL204: the endpoint has lost its vault.
+var pl204 = &Rule{
+	Code: "PL204", Slug: "connection-disconnected", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageAnswer, Weight: 2,
+	Title: "the private endpoint is disconnected from the vault",
+	Doc: Doc{
+		Symptom: "Private link stopped working for everybody. The endpoint shows `Disconnected`; the name resolves to a public address without the privatelink alias.",
+		Cause:   "The vault was deleted and created again under the same name, or its owner removed the connection. The endpoint that stays behind is only informative: Azure never reconnects it.",
+		Apart:   "A Pending (PL202) or Rejected (PL203) connection can be approved; this one cannot. With PL201 no endpoint is left either.",
+		Fix:     "Delete the private endpoint and create it again, with its DNS zone group; its address may change, and hand-made records with it.",
+		Verify: []string{
+			"az network private-endpoint show --resource-group <group> --name <endpoint> --query \"privateLinkServiceConnections[].privateLinkServiceConnectionState.status\"",
+			"az keyvault show --name <vault> --query properties.privateEndpointConnections",
+		},
+		Article: "2, Confirm that the connection is approved and succeeded",
+		Sources: []string{
+			article,
+			"https://github.com/hashicorp/terraform-provider-azurerm/issues/15051",
+			"https://learn.microsoft.com/azure/private-link/manage-private-endpoint",
+		},
+	},
+	Eval: func(c Case) Result {
+		return c.judgeTie(is(world.Disconnected), "no private endpoint that this client could use is disconnected", func(t tie) string {
+			why := "its target was deleted or created again, or the vault's owner removed it"
+			if t.connection == nil {
+				why = "the vault does not list its connection any more"
+			}
+			return fmt.Sprintf("the private endpoint %s is disconnected from the key vault %s: %s; it has to be created again", t.name(), c.Resource.Name(), why)
+		})
+	},
+	Breaks: func(s Site) []Break {
+		breaks := s.into(world.Disconnected, world.Succeeded)
+		if e, ok := s.Door(); ok {
+			breaks = append(breaks, Break{change.RemoveConnection{Vault: s.Vault.ID, Endpoint: e.ID}})
+		}
+		return breaks
+	},
+	Mends: func(c Case) []change.Change {
+		t, ok := c.tieOf(is(world.Disconnected))
+		if !ok {
+			return nil
+		}
+		return c.recreate(t)
+	},
+}

@@ -1,0 +1,60 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL205: approved, and something below has not succeeded.
+var pl205 = &Rule{
+	Code: "PL205", Slug: "endpoint-not-provisioned", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageAnswer, Weight: 1,
+	Title: "the connection is approved, yet the endpoint or the connection is not provisioned",
+	Doc: Doc{
+		Symptom: "The connection shows `Approved`, the name resolves to the private address, and connections time out or the vault answers `This TCP connection does not allow access to …`.",
+		Cause:   "The connection state and the provisioning state are two things. Traffic flows once both ends, the connection on the vault and the endpoint itself, are `Succeeded`.",
+		Apart:   "From the client it looks like a firewall on the way (PL806, PL807, PL817); the two provisioning states tell.",
+		Fix:     "While it says Creating or Updating, wait. When it says Failed, delete the endpoint and create it again.",
+		Verify: []string{
+			"az network private-endpoint show --resource-group <group> --name <endpoint> --query provisioningState",
+			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].provisioningState\"",
+		},
+		Article: "2, Confirm that the connection is approved and succeeded",
+		Errata:  "The article lists Rejected, Failed, Error and Disconnected together. Failed is a provisioning state, Error is none; Creating and Updating, which it does not list, pass by themselves.",
+		Sources: []string{
+			article,
+			"https://learn.microsoft.com/rest/api/keyvault/keyvault/private-endpoint-connections",
+		},
+	},
+	Eval: func(c Case) Result {
+		return c.judgeTie(unprovisioned, "what is approved is also provisioned", func(t tie) string {
+			what := "has to be created again"
+			if underWay(t) {
+				what = "is still being provisioned, which passes by itself"
+			}
+			return fmt.Sprintf("the connection of the private endpoint %s on the key vault %s is Approved, but its provisioning state is %s: it carries no traffic and %s",
+				t.name(), c.Resource.Name(), t.provisioning(), what)
+		})
+	},
+	Breaks: func(s Site) []Break { return s.into(world.Approved, "Failed") },
+	Mends: func(c Case) []change.Change {
+		t, ok := c.tieOf(unprovisioned)
+		switch {
+		case !ok:
+			return nil
+		case underWay(t):
+			return []change.Change{change.AwaitProvisioning{Vault: c.Resource.ID, Endpoint: t.id()}}
+		}
+		return c.recreate(t)
+	},
+}
+
+func unprovisioned(t tie) bool {
+	return t.status() == world.Approved && t.provisioning() != world.Succeeded
+}
+
+// underWay tells the provisioning states that pass by themselves.
+func underWay(t tie) bool { return slices.Contains([]string{"Creating", "Updating"}, t.provisioning()) }

@@ -1,0 +1,53 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/fact"
+)
+
+// PL401: what most people see first.
+var pl401 = &Rule{
+	Code: "PL401", Slug: "answer-not-private", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Symptom: true,
+	Title: "the name resolves to an address that is not private",
+	Doc: Doc{
+		Symptom: "`host <vault>.vault.azure.net` ends at a public address on a machine that should use private link.",
+		Cause:   "Something on the way of the DNS question gives the public answer: the vault has no approved private endpoint, no private zone is seen by the resolver that answers, or the address comes from a hosts file, a cache or another DNS server than expected.",
+		Apart:   "The alias tells the halves apart: without `<vault>.privatelink.…` in the chain it is the vault (PL501), with it the zone (PL502).",
+		Fix:     "Follow the cause that is named beside this finding. Where none could be told, start with the DNS server that answered.",
+		Verify: []string{
+			"host <vault>.vault.azure.net",
+		},
+		Article: "4, Difference between private and public IP addresses; 5, Validate the DNS resolution",
+		Errata:  "The article's range 172.16.x.x to 172.32.x.x ends at 172.31 (RFC 1918), and a VNet may use other ranges than those it lists: what is private is decided by the endpoint's own address.",
+		Sources: []string{
+			"https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics",
+			"https://www.rfc-editor.org/rfc/rfc1918",
+			"https://www.rfc-editor.org/rfc/rfc6598",
+		},
+	},
+	Eval: func(c Case) Result {
+		if r, none := c.noAddress(); none {
+			return r
+		}
+		addr := c.Journey.Answer.Addr
+		if c.AnswerPrivate() {
+			return Pass(fmt.Sprintf("%s is a private address", addr))
+		}
+		return Fail(fmt.Sprintf("%s resolves to %s, which is not an address that private link can be behind", c.Host.Host(), addr), c.said()...)
+	},
+}
+
+// noAddress is the Result of a rule about the client's address where it has
+// none, or does not resolve the name itself.
+func (c Case) noAddress() (Result, bool) {
+	switch a := c.Journey.Answer; {
+	case c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != "":
+		return NotApplicable("the proxy resolves the name, not this client"), true
+	case a.Outcome == fact.Unseen && c.Journey.Resolver.Outcome == fact.Unseen:
+		return Unknown("nobody looked how the name is resolved"), true
+	case a.Outcome != fact.OK:
+		return NotApplicable("the name resolves to no address"), true
+	}
+	return Result{}, false
+}

@@ -1,0 +1,63 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
+)
+
+// PL402: private, and not ours.
+var pl402 = &Rule{
+	Code: "PL402", Slug: "answer-not-endpoint", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Symptom: true,
+	Title: "the name resolves to a private address that is no endpoint of this vault",
+	Doc: Doc{
+		Symptom: "The name resolves to a private address; connections to it time out, something else than the vault answers, or the vault answers 403 with \"This TCP connection does not allow access to …\".",
+		Cause:   "The address belongs to another vault's private endpoint, to an endpoint that has been deleted, or to no endpoint at all. A record of the private zone says so, or a hosts file, or a DNS server with records of its own.",
+		Apart:   "PL605 and PL611 name the record that is wrong, PL803 the hosts file. Whose endpoint an address is cannot be seen from the client without a token: only the configuration, or the vault's answer to a request with one, tells.",
+		Fix:     "Compare the address with that of the private endpoint's network interface, and put right whatever gives the other one.",
+		Verify: []string{
+			"host <vault>.vault.azure.net",
+			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateEndpoint.id\" --output tsv",
+		},
+		Article: "4, Find the key vault private IP address in the virtual network",
+		Errata:  "The article reads the address from Custom DNS settings, which are empty when a DNS zone group manages the record; the network interface always shows it.",
+		Sources: []string{
+			"https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics",
+			"https://stackoverflow.com/questions/66341460",
+		},
+	},
+	Eval: func(c Case) Result {
+		if r, none := c.noAddress(); none {
+			return r
+		}
+		if !c.AnswerPrivate() {
+			return NotApplicable("the address is not private")
+		}
+		addr := c.Journey.Answer.Addr
+		switch {
+		case c.IsEndpointAddress(addr):
+			return Pass(fmt.Sprintf("%s is the address of a private endpoint of the vault", addr))
+		case c.Journey.Access.Denial == service.DeniedTCP:
+			return Fail(fmt.Sprintf("the vault says that the connection through %s does not allow access to it: the endpoint there is another's", addr), c.said()...)
+		case c.admitted():
+			return Pass(fmt.Sprintf("the vault took a request that came through %s over private link", addr))
+		case c.Resource == nil:
+			return Unknown("whose endpoint has the address cannot be told without the configuration or a token")
+		}
+		if r, unread := c.NotRead(endpointType); unread {
+			return r
+		}
+		return Fail(fmt.Sprintf("%s resolves to %s, which is no private endpoint of the vault", c.Host.Host(), addr),
+			append(c.said(), c.addresses()...)...)
+	},
+}
+
+// admitted tells whether the vault judged a request with a token over private
+// link by who sent it: its endpoint is then one of the vault's.
+func (c Case) admitted() bool {
+	if c.Journey.Verdict() != fact.Private {
+		return false
+	}
+	return c.Journey.Access.Outcome == fact.OK || c.Journey.Access.Outcome == fact.RefusedIdentity
+}

@@ -1,0 +1,68 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+
+	"pldoctor/internal/fact"
+)
+
+// PL501: the vault's own registration knows nothing of private link.
+var pl501 = &Rule{
+	Code: "PL501", Slug: "alias-missing", Severity: Error, Owner: OwnerVault, Stage: fact.StageAnswer, Symptom: true,
+	Title: "public DNS gives no privatelink alias: the vault has no approved private endpoint connection",
+	Doc: Doc{
+		Symptom: "The name resolves to a public address, and no name of the chain has `privatelink` in it.",
+		Cause:   "Key Vault puts the alias `<vault>.privatelink.vaultcore.azure.net` into a vault's public registration when its first private endpoint connection is approved. While there is none, private zones do not matter: nothing leads to them.",
+		Apart:   "PL201 to PL205 say what is wrong with the connections. With PL502 the alias is there, and the zone is not seen.",
+		Fix:     "Whoever owns the vault creates or approves a private endpoint connection; see the finding about connections. The alias may take a minute to appear.",
+		Verify: []string{
+			"host <vault>.vault.azure.net 8.8.8.8   # the chain goes through <vault>.privatelink…",
+			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateLinkServiceConnectionState.status\" --output tsv",
+		},
+		Article: "5, Validate the DNS resolution",
+		Errata:  "Newer documentation says that public DNS does not disclose whether an endpoint exists: the alias does not prove one, but its absence still says that none is approved.",
+		Sources: []string{
+			"https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics",
+			"https://learn.microsoft.com/azure/key-vault/general/private-link-service",
+		},
+	},
+	Eval: func(c Case) Result {
+		answers := c.dnsAnswers()
+		if slices.ContainsFunc(answers, func(e heardFrom) bool { return e.answer.Alias }) {
+			return Pass("the name has the alias into the private zone")
+		}
+		i := slices.IndexFunc(answers, func(e heardFrom) bool {
+			return e.answer.Outcome == fact.OK && e.answer.Class == fact.PublicAddr
+		})
+		if i >= 0 {
+			e := answers[i]
+			return Fail(fmt.Sprintf("%s resolves to %s without the alias into %s: the vault has no private endpoint connection that is approved",
+				c.Host.Host(), e.answer.Addr, c.Service.Zone.Host()), Evidence{c.source(), e.server, says(c.Host.Host(), e.answer)})
+		}
+		if slices.ContainsFunc(answers, func(e heardFrom) bool { return e.answer.Outcome == fact.NXDomain }) {
+			return NotApplicable("the name does not exist where it was asked for")
+		}
+		return Unknown("no DNS server gave an answer from the public registration")
+	},
+}
+
+// A heardFrom is what one DNS server says of the vault's hostname.
+type heardFrom struct {
+	server string
+	answer fact.AnswerHop
+}
+
+// dnsAnswers are the answers of all servers, the one in use first.
+func (c Case) dnsAnswers() []heardFrom {
+	var answers []heardFrom
+	if c.Journey.Resolver.Via == fact.ViaDNS {
+		answers = append(answers, heardFrom{c.Journey.Resolver.Server.String(), c.Journey.Answer})
+	}
+	for _, v := range c.views() {
+		if v.Host.Outcome != fact.Unseen {
+			answers = append(answers, heardFrom{v.Server.String(), v.Host})
+		}
+	}
+	return answers
+}

@@ -1,0 +1,81 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL601: there is nothing that could be linked.
+var pl601 = &Rule{
+	Code: "PL601", Slug: "zone-missing", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 1,
+	Title: "there is no private DNS zone of the required name",
+	Doc: Doc{
+		Symptom: "The name resolves to a public address although the vault has an approved private endpoint; the answer goes through the alias `<vault>.privatelink.…`.",
+		Cause:   "The public registration points into the zone `privatelink.vaultcore.azure.net`. Azure DNS follows that name into the public DNS unless a private DNS zone of exactly this name is linked to the VNet that asks. Creating a private endpoint creates the zone only where that was asked for, and deleting the zone takes its links and records along.",
+		Apart:   "With PL603 the zone exists and is not linked, with PL602 one of a near name stands in its place, with PL607 another zone of the same name is linked. All four look the same from the client: the list of zones tells them apart.",
+		Fix:     "Whoever manages DNS creates the zone, links it to the VNet whose resolver is asked, without auto-registration, and adds a record for the vault. A DNS zone group on the private endpoint writes the record and keeps it right.",
+		Verify: []string{
+			"az network private-dns zone list --query \"[?name=='privatelink.vaultcore.azure.net'].id\" --output tsv",
+			"host <vault>.vault.azure.net   # ends at the endpoint's address",
+		},
+		Article: "6, Confirm that the required Private DNS Zone resource exists",
+		Errata:  "The article wants the zone in your subscription. It may be in any subscription: what counts is that it is linked to the VNet whose resolver is asked.",
+		Sources: []string{
+			"https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics",
+			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
+		},
+	},
+	Eval: func(c Case) Result {
+		if r, not := c.noZones(); not {
+			return r
+		}
+		if zones := c.RequiredZones(); len(zones) > 0 {
+			return Pass(fmt.Sprintf("the zone %s exists", zones[0].Domain.Host()))
+		}
+		if z, ok := c.misnamed(); ok {
+			return NotApplicable("a zone of a near name, " + z.Domain.Host() + ", stands in its place")
+		}
+		if c.Journey.Answer.Reason != fact.NoZoneLinked {
+			return NotApplicable("no answer was lost for want of a zone")
+		}
+		return Fail(fmt.Sprintf("there is no private DNS zone %s in what was read of the configuration; so %s is followed into the public DNS",
+			c.Service.Zone.Host(), c.Host.Host()), c.said()...)
+	},
+	Breaks: func(s Site) []Break {
+		var b Break
+		for _, z := range s.required() {
+			b = append(b, change.DeleteZone{Zone: z.ID})
+		}
+		return some(b)
+	},
+	Mends: func(c Case) []change.Change { return c.createZone(c.nearEndpoint()) },
+}
+
+// nearEndpoint is a resource beside which a new zone belongs: the endpoint that
+// the client should use, else the client's network.
+func (c Case) nearEndpoint() world.ID {
+	if d, ok := c.Nearest(); ok {
+		return d.Endpoint.ID
+	}
+	return c.asked()
+}
+
+// createZone makes the required zone, links it and writes the vault's record.
+func (c Case) createZone(near world.ID) []change.Change {
+	if near == "" {
+		return nil
+	}
+	create := change.CreateZone{Near: near, Domain: c.Service.Zone}
+	mends := []change.Change{create}
+	id := create.ID(c.World)
+	if vnet := c.asked(); vnet != "" {
+		mends = append(mends, change.LinkZone{Zone: id, VNet: vnet})
+	}
+	if d, ok := c.couldUse(); ok {
+		mends = append(mends, change.SetRecord{Zone: id, Label: c.Vault, Addr: d.Addr})
+	}
+	return mends
+}

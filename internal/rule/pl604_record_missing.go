@@ -1,0 +1,99 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL604: the zone is asked, and has nothing to say.
+var pl604 = &Rule{
+	Code: "PL604", Slug: "record-missing", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 6,
+	Title: "the private DNS zone holds no address record of the vault's name",
+	Doc: Doc{
+		Symptom: "The name does not exist (NXDOMAIN) on this network, while the rest of the world resolves it: the alias `<vault>.privatelink.…` is found, and then nothing.",
+		Cause:   "A private DNS zone that is linked is authoritative: for a name that it does not hold, Azure DNS answers NXDOMAIN and does not go on to the public DNS. The record is missing because the private endpoint was created without a DNS zone group, because a deployment removed the group, or because a second endpoint of the vault that wrote to the same zone was deleted and took the record along.",
+		Apart:   "With PL608 the vault is somebody else's and this client has no endpoint of it, with PL607 another zone of the same name holds the record, with PL610 the zone is that of a public suffix. From the client they look the same.",
+		Fix:     "Whoever manages the private endpoint gives it a DNS zone group for the zone, which writes the record and keeps it right; or whoever manages the zone adds the A record by hand: the vault's name alone, with the endpoint's address.",
+		Verify: []string{
+			"az network private-dns record-set a show --zone-name privatelink.vaultcore.azure.net --resource-group <group> --name <vault>",
+			"host <vault>.vault.azure.net   # ends at the endpoint's address",
+		},
+		Article: "6, Confirm that the Private DNS Zone contains the right A record",
+		Errata:  "The article does not say that a missing record makes the name vanish (NXDOMAIN) rather than resolve to the public address.",
+		Sources: []string{
+			"https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics",
+			"https://learn.microsoft.com/azure/dns/private-dns-fallback",
+			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
+		},
+	},
+	Eval: func(c Case) Result {
+		if r, not := c.noZones(); not {
+			return r
+		}
+		z, ok := c.withoutRecord()
+		if !ok {
+			return Pass("no linked zone lacks a record that was asked for")
+		}
+		if holder, held := c.holder(z); held {
+			return NotApplicable("another zone of the same name holds the record: " + holder.Path)
+		}
+		if r, unread := c.NotRead(endpointType); unread {
+			return r
+		}
+		d, ok := c.couldUse()
+		if !ok {
+			return NotApplicable("the vault has no private endpoint that this client could use")
+		}
+		return Fail(fmt.Sprintf("the zone %s, which is linked, has no A or AAAA record %s; the private endpoint %s has %s, and nobody tells the client",
+			z.Domain.Host(), c.Vault, d.Endpoint.Name(), d.Addr), append(c.said(), Evidence{"configuration", z.Path, "has no record " + c.Vault})...)
+	},
+	Breaks: func(s Site) []Break {
+		var b Break
+		for _, z := range s.zones() {
+			if _, ok := z.Record(s.Vault.Name(), world.TypeA); ok {
+				b = append(b, change.RemoveRecord{Zone: z.ID, Label: s.Vault.Name()})
+			}
+		}
+		return some(b)
+	},
+	Mends: func(c Case) []change.Change {
+		z, ok := c.withoutRecord()
+		d, served := c.couldUse()
+		if !ok || !served {
+			return nil
+		}
+		return []change.Change{change.SetRecord{Zone: z.ID, Label: c.Vault, Addr: d.Addr}}
+	},
+}
+
+// withoutRecord returns the zone of the required name that was asked for the
+// vault and holds no record of it; with NxDomainRedirect on its link the answer
+// is the public one all the same.
+func (c Case) withoutRecord() (*world.Zone, bool) {
+	switch c.Journey.Answer.Reason {
+	case fact.NoRecord:
+		z, ok := c.deciding()
+		return z, ok && z.Domain == c.Service.Zone
+	case fact.FallenBack:
+		return c.linked(c.ZoneVNet())
+	}
+	return nil, false
+}
+
+// holder returns another zone of the required name that holds a record with an
+// address of an endpoint of the vault.
+func (c Case) holder(than *world.Zone) (*world.Zone, bool) {
+	for _, z := range c.RequiredZones() {
+		if z.ID == than.ID {
+			continue
+		}
+		r, ok := c.record(z)
+		if ok && len(r.Addrs) > 0 && c.IsEndpointAddress(r.Addrs[0]) {
+			return z, true
+		}
+	}
+	return nil, false
+}

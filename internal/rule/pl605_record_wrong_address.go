@@ -1,0 +1,154 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL605: the zone answers, with another address than the client needs.
+var pl605 = &Rule{
+	Code: "PL605", Slug: "record-wrong-address", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 7,
+	Title: "the record's address is not that of an endpoint that this client should use",
+	Doc: Doc{
+		Symptom: "The name resolves to a private address, and connections to it time out, or the vault answers 403 with \"This TCP connection does not allow access to …\".",
+		Cause:   "The A record in the private DNS zone holds an address that is not the endpoint's. Either it was typed in by hand, or two private endpoints of the vault write to one zone: the second overwrites the record of the first, so that clients in the first VNet are sent to an endpoint that they cannot reach. A wildcard record answers for every vault that has no record of its own.",
+		Apart:   "With PL611 the endpoint that wrote the record is gone. With PL806, PL807 and PL817 the address is right and something stops the packets. With PL803 the address comes from the hosts file.",
+		Fix:     "Whoever manages the zone sets the record to the address of the endpoint's network interface. VNets with an endpoint each need a zone each: a second zone of the same name, linked to the second VNet.",
+		Verify: []string{
+			"az network private-endpoint show --ids <endpoint> --query networkInterfaces[0].id --output tsv | xargs az network nic show --query ipConfigurations[0].privateIPAddress --ids",
+			"host <vault>.vault.azure.net   # gives the same address",
+		},
+		Article: "6, Confirm that the Private DNS Zone contains the right A record; and DNS resolution for more than one Virtual Network",
+		Errata:  "The article reads the endpoint's address from its Custom DNS settings, which are empty when a DNS zone group manages the record; the network interface always shows it.",
+		Sources: []string{
+			"https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics",
+			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
+			"https://stackoverflow.com/questions/66341460",
+		},
+	},
+	Eval: func(c Case) Result {
+		if r, not := c.noZones(); not {
+			return r
+		}
+		z, ok := c.answeringZone()
+		if !ok {
+			return NotApplicable("no record of a private zone is what the client got")
+		}
+		if c.rightAddress(c.Journey.Answer.Addr) {
+			return Pass(fmt.Sprintf("the record in %s holds the address of an endpoint of the vault", z.Domain.Host()))
+		}
+		if r, unread := c.NotRead(endpointType); unread {
+			return r
+		}
+		if c.Resource == nil {
+			return Unknown("the vault is not in what was read, so its endpoints are not known")
+		}
+		if r, ok := c.record(z); ok && c.creatorGone(r) {
+			return NotApplicable("the endpoint that wrote the record no longer exists")
+		}
+		return Fail(c.wrongAddress(z), append(c.said(), c.addresses()...)...)
+	},
+	Breaks: func(s Site) []Break {
+		door, ok := s.Door()
+		if !ok {
+			return nil
+		}
+		var breaks []Break
+		if nobody, free := change.FreeAddress(s.World, door.Subnet); free {
+			breaks = append(breaks, s.setRecords(change.SetRecord{Addr: nobody}))
+		}
+		for e := range s.World.EndpointsIn(door.VNet()) {
+			if e.Target != s.Vault.ID && len(e.Addresses) > 0 {
+				breaks = append(breaks, s.setRecords(change.SetRecord{Addr: e.Addresses[0]}))
+				break
+			}
+		}
+		return nonEmpty(breaks)
+	},
+	Mends: func(c Case) []change.Change {
+		z, ok := c.answeringZone()
+		d, served := c.couldUse()
+		if !ok || !served {
+			return nil
+		}
+		set := change.SetRecord{Zone: z.ID, Label: c.Vault, Addr: d.Addr}
+		vnet := c.asked()
+		if _, linked := z.LinkTo(vnet); !linked || !c.IsEndpointAddress(c.Journey.Answer.Addr) {
+			return []change.Change{set}
+		}
+		// Other VNets need the record as it is.
+		second := change.SecondZone{Like: z.ID, WithRecords: true}
+		set.Zone = second.ID(c.World)
+		return []change.Change{second, change.UnlinkZone{Zone: z.ID, VNet: vnet}, change.LinkZone{Zone: set.Zone, VNet: vnet}, set}
+	},
+}
+
+// answeringZone returns the private zone whose record is what the client got.
+func (c Case) answeringZone() (*world.Zone, bool) {
+	switch c.Journey.Answer.Reason {
+	case fact.FromZone, fact.FromWildcard:
+		return c.deciding()
+	}
+	return nil, false
+}
+
+// wrongAddress says what the zone's address is in place of the right one.
+func (c Case) wrongAddress(z *world.Zone) string {
+	kind := "record " + c.Vault
+	if c.Journey.Answer.Reason == fact.FromWildcard {
+		kind = "wildcard record"
+	}
+	what := "which is no endpoint of this vault"
+	if owner, ok := c.endpointAt(c.Journey); ok && owner.Target != c.Resource.ID {
+		what = fmt.Sprintf("which is the private endpoint %s of another resource, %s", owner.Name(), owner.Target.Name())
+	} else if c.IsEndpointAddress(c.Journey.Answer.Addr) {
+		what = "an endpoint of this vault that this client cannot use"
+	}
+	why := fmt.Sprintf("the %s in the zone %s holds %s, %s", kind, z.Domain.Host(), c.Journey.Answer.Addr, what)
+	if d, ok := c.couldUse(); ok {
+		why += fmt.Sprintf("; it should hold %s, the address of %s", d.Addr, d.Endpoint.Name())
+	}
+	return why
+}
+
+// endpointAt returns the private endpoint, of whatever resource, at the address
+// that the client got.
+func (c Case) endpointAt(j fact.Journey) (*world.Endpoint, bool) {
+	for v := range c.World.VNets() {
+		if e, ok := c.World.EndpointAt(v.ID, j.Answer.Addr); ok {
+			return e, true
+		}
+	}
+	return nil, false
+}
+
+// addresses are those of the vault's endpoints, as evidence.
+func (c Case) addresses() []Evidence {
+	var ev []Evidence
+	for _, d := range c.Doors() {
+		ev = append(ev, Evidence{"configuration", d.Endpoint.Path, "has the address " + d.Addr.String()})
+	}
+	return ev
+}
+
+// setRecords gives the vault's record in the zones that are asked an address.
+func (s Site) setRecords(set change.SetRecord) Break {
+	var b Break
+	for _, z := range s.zones() {
+		set.Zone, set.Label = z.ID, s.Vault.Name()
+		b = append(b, set)
+	}
+	return b
+}
+
+// nonEmpty leaves the Breaks out that would change nothing.
+func nonEmpty(breaks []Break) []Break {
+	var kept []Break
+	for _, b := range breaks {
+		kept = append(kept, some(b)...)
+	}
+	return kept
+}

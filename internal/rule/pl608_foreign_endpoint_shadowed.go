@@ -1,0 +1,118 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL608: a zone for our vaults hides somebody else's.
+var pl608 = &Rule{
+	Code: "PL608", Slug: "foreign-endpoint-shadowed", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 6,
+	Title: "somebody else's vault has a private endpoint, and the linked zone hides its public answer",
+	Doc: Doc{
+		Symptom: "The name of another organisation's vault, or of another team's, does not exist (NXDOMAIN) on this network; from anywhere else it resolves to a public address. Often it worked until its owner added a private endpoint.",
+		Cause:   "As soon as a vault has an approved private endpoint, whoever's it is, its public registration gets the alias into `privatelink.vaultcore.azure.net`. A VNet that is linked to a zone of that name looks there, finds no record, and gets NXDOMAIN, since a private zone is authoritative.",
+		Apart:   "With PL604 the vault has an endpoint that this client could use, and only the record is missing. Ask who owns the endpoint: `az keyvault show` finds no vault of that name in your tenant, or the vault's connections name endpoints of others.",
+		Fix:     "To reach the vault over the internet, whoever manages the zone sets the link's resolution policy to NxDomainRedirect, so that names without a record go on to the public DNS. To reach it privately, create a private endpoint of your own, which the vault's owner approves.",
+		Verify: []string{
+			"host <vault>.vault.azure.net",
+			"az network private-dns link vnet list --zone-name privatelink.vaultcore.azure.net --resource-group <group> --query \"[].{vnet:virtualNetwork.id, policy:resolutionPolicy}\"",
+		},
+		Article: "not covered",
+		Errata:  "The article says that a vault without private links resolves to its public address from the VNet. That holds only while nobody has given it a private endpoint.",
+		Sources: []string{
+			"https://learn.microsoft.com/azure/dns/private-dns-fallback",
+			"https://github.com/MicrosoftDocs/azure-docs/issues/99710",
+		},
+	},
+	Eval: func(c Case) Result {
+		if r, not := c.noZones(); not {
+			return r
+		}
+		z, ok := c.shadowing()
+		if !ok {
+			return Pass("no linked zone hides an answer")
+		}
+		if _, held := c.holder(z); held {
+			return NotApplicable("another zone of the same name holds the record")
+		}
+		for _, kind := range [...]string{"microsoft.keyvault/vaults", endpointType} {
+			if r, unread := c.NotRead(kind); unread {
+				return r
+			}
+		}
+		if d, own := c.couldUse(); own {
+			return NotApplicable("the vault has an endpoint that this client could use, " + d.Endpoint.Name())
+		}
+		return Fail(fmt.Sprintf("%s has a private endpoint of somebody else's, so its public name points into %s; the zone of that name that is linked here has no record %s and hides the public answer",
+			c.Host.Host(), c.Service.Zone.Host(), c.Vault), append(c.said(), linksOf(c, z)...)...)
+	},
+	Breaks: func(s Site) []Break {
+		if s.Vault.Foreign || len(s.zones()) == 0 {
+			return nil
+		}
+		return []Break{{change.MakeForeign{Vault: s.Vault.ID}}}
+	},
+	Mends: func(c Case) []change.Change {
+		z, ok := c.shadowing()
+		if !ok {
+			return nil
+		}
+		vnet := c.asked()
+		if _, linked := z.LinkTo(vnet); !linked {
+			vnet = z.Links[0].VNet
+		}
+		subnet, room := c.roomFor(vnet)
+		if c.Wants == world.WantAny || c.Resource == nil || !room {
+			return []change.Change{change.SetLinkPolicy{Zone: z.ID, VNet: vnet, Redirect: true}}
+		}
+		return []change.Change{change.RequestEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: []world.ID{z.ID}}}
+	},
+}
+
+// shadowing returns the linked zone of the required name whose lack of a record
+// makes the name vanish. For a vault that the configuration does not know, the
+// alias that came before NXDOMAIN shows that it exists.
+func (c Case) shadowing() (*world.Zone, bool) {
+	if c.Journey.Answer.Reason == fact.NoRecord {
+		z, ok := c.deciding()
+		return z, ok && z.Domain == c.Service.Zone && len(z.Links) > 0
+	}
+	if c.Resource != nil || c.Journey.Answer.Outcome != fact.NXDomain || !c.Journey.Answer.Alias {
+		return nil, false
+	}
+	z, ok := c.linked(c.asked())
+	if !ok {
+		return nil, false
+	}
+	_, held := c.record(z)
+	return z, !held
+}
+
+// roomFor returns a subnet of a VNet for a new private endpoint: one that has
+// some already, else one that is free for all uses.
+func (c Case) roomFor(vnet world.ID) (world.ID, bool) {
+	v, ok := c.World.VNet(vnet)
+	if !ok {
+		return "", false
+	}
+	for e := range c.World.EndpointsIn(vnet) {
+		return e.Subnet, true
+	}
+	for i := range v.Subnets {
+		s := &v.Subnets[i]
+		if len(s.Delegations) == 0 && !reservedSubnets[s.ID.Name()] {
+			return s.ID, true
+		}
+	}
+	return "", false
+}
+
+// reservedSubnets are those that Azure keeps for one service each.
+var reservedSubnets = map[string]bool{
+	"gatewaysubnet": true, "azurefirewallsubnet": true, "azurefirewallmanagementsubnet": true,
+	"azurebastionsubnet": true, "routeserversubnet": true,
+}

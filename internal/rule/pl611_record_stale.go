@@ -1,0 +1,96 @@
+package rule
+
+import (
+	"fmt"
+	"strings"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL611: what a private endpoint left behind.
+var pl611 = &Rule{
+	Code: "PL611", Slug: "record-stale", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer,
+	Title: "the record was written by a private endpoint that no longer exists",
+	Doc: Doc{
+		Symptom: "The name resolves to a private address, and connections to it time out; the private endpoint that had it has been deleted or replaced.",
+		Cause:   "A private endpoint's DNS zone group writes the record and notes in its metadata which endpoint that was. The record outlives the endpoint when the zone is locked, when the group was taken off first, or when whoever deleted the endpoint may not change the zone.",
+		Apart:   "With PL605 the record was made by hand, or the endpoint that wrote it still exists. The record's metadata `creator` names the endpoint and its resource guid.",
+		Fix:     "Whoever manages the zone sets the record to the address of the endpoint that took over, or removes it if there is none. A DNS zone group on the new endpoint does the same and keeps it right.",
+		Verify: []string{
+			"az network private-dns record-set a show --zone-name privatelink.vaultcore.azure.net --resource-group <group> --name <vault> --query \"{addresses:aRecords, by:metadata.creator}\"",
+			"az network private-endpoint list --query \"[].{name:name, guid:resourceGuid}\" --output table",
+		},
+		Article: "6, Confirm that the Private DNS Zone contains the right A record",
+		Errata:  "The article does not mention the metadata from which a record that was left behind can be told.",
+		Sources: []string{
+			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
+			"https://learn.microsoft.com/azure/dns/private-dns-privatednszone",
+		},
+	},
+	Eval: func(c Case) Result {
+		if r, not := c.noZones(); not {
+			return r
+		}
+		if r, unread := c.NotRead(endpointType); unread {
+			return r
+		}
+		z, r, ok := c.ownRecord()
+		switch {
+		case !ok:
+			return NotApplicable("no linked zone has a record of the vault")
+		case !c.creatorGone(r):
+			return Pass("the record is not one that an endpoint left behind")
+		}
+		writer, _, _ := writtenBy(r.Creator)
+		return Fail(fmt.Sprintf("the record %s in the zone %s was written by the private endpoint %s, which no longer exists; its address %s leads nowhere",
+			r.Label, z.Domain.Host(), writer, r.Addrs[0]), append(c.addresses(), Evidence{"configuration", r.Path, r.Creator})...)
+	},
+	Breaks: func(s Site) []Break {
+		door, ok := s.Door()
+		if !ok || len(s.zones()) == 0 {
+			return nil
+		}
+		return []Break{{
+			change.CreateEndpoint{Vault: s.Vault.ID, Subnet: door.Subnet, Name: door.Name() + "-new"},
+			change.AbandonRecord{Endpoint: door.ID},
+		}}
+	},
+	Mends: func(c Case) []change.Change {
+		z, r, ok := c.ownRecord()
+		if !ok {
+			return nil
+		}
+		if d, served := c.couldUse(); served {
+			return []change.Change{change.SetRecord{Zone: z.ID, Label: r.Label, Addr: d.Addr}}
+		}
+		return []change.Change{change.RemoveRecord{Zone: z.ID, Label: r.Label}}
+	},
+}
+
+// creatorGone tells whether a record names an endpoint as its writer that does
+// not exist, and does not happen to hold the address of one that does.
+func (c Case) creatorGone(r *world.Record) bool {
+	name, guid, ok := writtenBy(r.Creator)
+	if !ok || len(r.Addrs) == 0 || c.IsEndpointAddress(r.Addrs[0]) {
+		return false
+	}
+	for e := range c.World.Endpoints() {
+		if strings.EqualFold(e.GUID, guid) || e.GUID == "" && strings.EqualFold(e.Name(), name) {
+			return false
+		}
+	}
+	return true
+}
+
+// writtenBy reads the metadata that a DNS zone group puts on its records:
+// "created by private endpoint NAME with resource guid GUID".
+func writtenBy(creator string) (name, guid string, ok bool) {
+	rest, ok := strings.CutPrefix(creator, "created by private endpoint ")
+	if !ok {
+		return "", "", false
+	}
+	name, guid, ok = strings.Cut(rest, " with resource guid ")
+	return name, guid, ok && name != "" && guid != ""
+}

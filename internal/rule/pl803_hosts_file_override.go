@@ -1,0 +1,109 @@
+package rule
+
+import (
+	"fmt"
+	"net/netip"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+)
+
+// PL803: somebody wrote the address down.
+var pl803 = &Rule{
+	Code: "PL803", Slug: "hosts-file-override", Severity: Error, Owner: OwnerClient, Stage: fact.StageResolver, Weight: 1,
+	Title: "the hosts file gives the vault's name another address than DNS",
+	Doc: Doc{
+		Symptom: "Programs connect to another address than `nslookup` or `host` shows.",
+		Cause:   "A line in the hosts file settles the name for all programs on the machine before any DNS server is asked, while `nslookup`, `host` and `dig` ask DNS servers only. Such lines are left over from tests, or hold the address of an endpoint that has been replaced. In containers the file is written by whoever starts them.",
+		Apart:   "With PL811 programs differ from DNS, and no line of the hosts file says why. A line for the `privatelink` name alone has no effect: programs look up the vault's own name.",
+		Fix:     "Whoever owns the machine removes the line: /etc/hosts on Linux and macOS, `%SystemRoot%\\System32\\drivers\\etc\\hosts` on Windows, `hostAliases` of a pod.",
+		Verify: []string{
+			"getent ahosts <vault>.vault.azure.net   # what programs get",
+			"host <vault>.vault.azure.net   # what DNS says",
+		},
+		Article: "8, Diagnose hosts overriding or custom DNS servers at Virtual Machine",
+		Errata:  "The article names the hosts file, and checks with nslookup and host, which do not read it.",
+		Sources: []string{
+			"https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics",
+			"https://man7.org/linux/man-pages/man5/hosts.5.html",
+		},
+	},
+	Eval: func(c Case) Result {
+		switch via := c.Journey.Resolver.Via; {
+		case c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != "":
+			return NotApplicable("the proxy resolves the name, not this client")
+		case c.Journey.Resolver.Outcome == fact.Unseen:
+			return Unknown("nobody looked how the name is resolved")
+		case via != fact.ViaHostsFile:
+			return Pass("the address does not come from the hosts file")
+		}
+		addr := c.Journey.Answer.Addr
+		switch {
+		case len(c.Doors()) > 0 && c.rightAddress(addr):
+			return Pass("the hosts file gives the address of an endpoint of the vault")
+		case len(c.Doors()) == 0 && c.Journey.Verdict() == fact.Private:
+			return Pass("the address in the hosts file leads to the vault over private link")
+		}
+		return Fail(fmt.Sprintf("a line in the hosts file gives %s the address %s, and so no DNS server is asked",
+			c.Host.Host(), addr), append(c.hostsLines(), c.otherAnswers()...)...)
+	},
+	Breaks: func(s Site) []Break {
+		var breaks []Break
+		line := change.SetHostsLine{Host: s.Client.ID, Name: s.hostname()}
+		if len(s.Vault.PublicAddresses) > 0 {
+			line.Addr = s.Vault.PublicAddresses[0]
+			breaks = append(breaks, Break{line})
+		}
+		line.Addr = s.nobody()
+		return append(breaks, Break{line})
+	},
+	Mends: func(c Case) []change.Change {
+		if c.Client == nil {
+			return nil
+		}
+		return []change.Change{change.SetHostsLine{Host: c.Client.ID, Name: c.Host}}
+	},
+}
+
+// hostsLines are the lines that concern the vault's hostname, as evidence.
+func (c Case) hostsLines() []Evidence {
+	o := c.Seen
+	if o == nil {
+		o = c.Predicted
+	}
+	if o == nil {
+		return nil
+	}
+	var ev []Evidence
+	for _, l := range o.Client.HostsFile {
+		if l.Name != c.Host {
+			continue
+		}
+		where := o.Client.HostsPath
+		if where == "" {
+			where = "hosts file"
+		}
+		ev = append(ev, Evidence{c.source(), fmt.Sprintf("%s, line %d", where, l.Line), l.Addr.String() + " " + l.Name.Host()})
+	}
+	return ev
+}
+
+// otherAnswers are what the configured servers say, as evidence beside what the
+// program got.
+func (c Case) otherAnswers() []Evidence {
+	var ev []Evidence
+	for _, v := range c.configured() {
+		ev = append(ev, c.heard(v))
+	}
+	return ev
+}
+
+// nobody is an address beside the vault's endpoint that nobody has.
+func (s Site) nobody() netip.Addr {
+	if door, ok := s.Door(); ok {
+		if a, free := change.FreeAddress(s.World, door.Subnet); free {
+			return a
+		}
+	}
+	return s.vacant()
+}

@@ -1,0 +1,116 @@
+package rule
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL809: each server takes the other for the one that knows.
+var pl809 = &Rule{
+	Code: "PL809", Slug: "forwarding-loop", Severity: Error, Owner: OwnerDNS, Stage: fact.StageResolver, Weight: 2,
+	Title: "DNS servers forward the vault's name to each other",
+	Doc: Doc{
+		Symptom: "SERVFAIL or a time-out for the vault's name, and for nothing else; the servers' logs show the same question again and again.",
+		Cause:   "One server forwards `vault.azure.net` to a second, and that one forwards it, or everything, back. It happens where a forwarder in Azure sends all it does not know to the servers on premises, and those send Azure's names to it; or where a ruleset with a rule towards an inbound endpoint is linked to that endpoint's own VNet.",
+		Apart:   "With PL505 and PL509 one server fails by itself. Asking each server of the chain directly shows which of them goes round.",
+		Fix:     "Whoever runs the server in Azure lets it forward the service's public domains to 168.63.129.16 and nowhere else; the servers on premises forward them to it.",
+		Verify: []string{
+			"host <vault>.vault.azure.net <server>   # for each server of the chain",
+		},
+		Article: "not covered",
+		Errata:  "The article expects custom DNS servers to answer something; what it looks like when they do not is not in it.",
+		Sources: []string{
+			"https://learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets",
+			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration",
+		},
+	},
+	Eval: func(c Case) Result {
+		if r, not := c.noDNS(); not {
+			return r
+		}
+		if c.Journey.Answer.Reason == fact.Looped || c.Journey.Resolver.Reason == fact.Looped {
+			return Fail(fmt.Sprintf("the question for %s goes round between DNS servers (%s) until one of them gives up",
+				c.Host.Host(), c.chain()), c.said()...)
+		}
+		switch c.Journey.Answer.Outcome {
+		case fact.OK, fact.NXDomain, fact.NoData:
+			return Pass("the question came to an answer")
+		}
+		if c.Journey.Answer.Reason != fact.NoReason || c.Journey.Resolver.Reason != fact.NoReason {
+			return Pass("something else keeps the question from an answer")
+		}
+		return Unknown("why there is no answer cannot be seen from the client: ask each server of the chain")
+	},
+	Breaks: func(s Site) []Break {
+		own, ok := s.OwnServer()
+		if !ok {
+			return s.loopOfTwo()
+		}
+		if own.DNS == nil {
+			return nil
+		}
+		back := change.SetDNSRole{Role: forwarding(own.Address), What: "forward everything to " + own.Address.String()}
+		if to, forwards := target(s.World, *own.DNS); forwards && to != world.AzureDNS {
+			upstream, known := s.Server(to)
+			if !known {
+				return nil
+			}
+			back.Server = upstream.ID
+			return []Break{{back}}
+		}
+		added, ok := s.serverIn(own.Network, "added-dns", back.Role, "forwards everything to "+own.Address.String())
+		if !ok {
+			return nil
+		}
+		return []Break{{added, change.SetDNSRole{Server: own.ID, Role: forwarding(added.Addr), What: "forward everything to " + added.Addr.String()}}}
+	},
+	Mends: func(c Case) []change.Change {
+		chain := c.forwarders()
+		for _, h := range chain {
+			if to, ok := c.upstream(h); ok && to == world.AzureDNS {
+				return []change.Change{change.ForwardToAzure{Server: h.ID, To: to}}
+			}
+		}
+		if len(chain) == 0 {
+			return nil
+		}
+		to, ok := c.upstream(chain[0])
+		if !ok {
+			return nil
+		}
+		return []change.Change{change.ForwardToAzure{Server: chain[0].ID, To: to}}
+	},
+}
+
+// chain names the servers that the question goes through.
+func (c Case) chain() string {
+	var names []string
+	for _, h := range c.forwarders() {
+		names = append(names, c.serverName(h.Address))
+	}
+	if len(names) == 0 {
+		return c.Journey.Resolver.Server.String()
+	}
+	return strings.Join(names, ", ")
+}
+
+// loopOfTwo puts two servers that ask each other into the client's VNet.
+func (s Site) loopOfTwo() []Break {
+	first, ok := s.newServer("added-dns", world.DNSRole{}, "asks the second one")
+	if !ok {
+		return nil
+	}
+	later := s
+	later.World = change.Apply(s.World, first)
+	second, ok := later.newServer("second-dns", forwarding(first.Addr), "asks the first one")
+	if !ok {
+		return nil
+	}
+	first.Role = forwarding(second.Addr)
+	return []Break{{first, second, change.SetVNetDNS{VNet: first.Network, Servers: []netip.Addr{first.Addr}}}}
+}
