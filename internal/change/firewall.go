@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"pldoctor/internal/world"
 )
@@ -85,10 +87,19 @@ func inspect(w *world.World, machine world.ID) []string {
 	return firewallShow(f.Meta)
 }
 
-// AllowInspected lets a firewall or an appliance pass TCP 443 to one address.
+// AllowInspected lets a firewall or an appliance pass one port of one address.
 type AllowInspected struct {
 	Machine world.ID // a firewall, or a host that forwards
 	To      netip.Addr
+	Port    uint16 // 0: 443, over TCP only; else over UDP too
+}
+
+// match is what the rule is about.
+func (c AllowInspected) match() (protocols []string, port string) {
+	if c.Port == 0 {
+		return []string{"TCP"}, "443"
+	}
+	return []string{"TCP", "UDP"}, strconv.Itoa(int(c.Port))
 }
 
 // Apply puts the rule first, or takes the address out of what an appliance
@@ -105,15 +116,18 @@ func (c AllowInspected) Apply(w *world.World) *world.World {
 }
 
 func (c AllowInspected) rule() world.FirewallRule {
+	protocols, port := c.match()
 	return world.FirewallRule{
-		Name: "key-vault-private-endpoint", Allow: true, Sources: []string{"*"},
-		Destinations: []string{c.To.String()}, Ports: []string{"443"}, Protocols: []string{"TCP"},
+		Name: "key-vault-port-" + port, Allow: true, Sources: []string{"*"},
+		Destinations: []string{c.To.String()}, Ports: []string{port}, Protocols: protocols,
 	}
 }
 
 // Title says what is done.
 func (c AllowInspected) Title(w *world.World) string {
-	return fmt.Sprintf("Allow TCP 443 to %s on %s, in its network rules or those of its policy", c.To, nameOf(w, c.Machine))
+	protocols, port := c.match()
+	return fmt.Sprintf("Allow %s %s to %s on %s, in its network rules or those of its policy",
+		strings.Join(protocols, " and "), port, c.To, nameOf(w, c.Machine))
 }
 
 // Commands add a rule to a firewall that has no policy; with one, the rule goes
@@ -123,9 +137,11 @@ func (c AllowInspected) Commands(w *world.World) []string {
 	if !ok {
 		return nil
 	}
+	protocols, port := c.match()
 	return az("network firewall network-rule create", in(f.Meta), "--firewall-name", quote(f.Name()),
 		"--collection-name key-vault --priority 100 --action Allow --name", c.rule().Name,
-		"--protocols TCP --source-addresses '*' --destination-ports 443 --destination-addresses", c.To.String())
+		"--protocols", strings.Join(protocols, " "), "--source-addresses '*' --destination-ports", port,
+		"--destination-addresses", c.To.String())
 }
 
 // Verify shows the firewall.

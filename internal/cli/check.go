@@ -43,6 +43,7 @@ has.
 // A checkup is what the flags of check say.
 type checkup struct {
 	lab, from, cloud, azure, want, output, failOn string
+	hostHeader                                    string
 	authenticate, public                          bool
 	timeout                                       time.Duration
 }
@@ -55,6 +56,7 @@ func (c *checkup) flags() *flag.FlagSet {
 	fs.StringVar(&c.azure, "azure", "auto", "read the Azure configuration too: auto, never or require")
 	fs.BoolVar(&c.authenticate, "authenticate", false, "present a token to the vault; no secret is read")
 	fs.BoolVar(&c.public, "public-resolver", false, "ask a public DNS server (8.8.8.8) as well")
+	fs.StringVar(&c.hostHeader, "host-header", "", "the `HOST` that the application sends in its Host header, if not the vault's")
 	fs.StringVar(&c.want, "want", "", "what counts as right: private, or any path that the vault admits")
 	fs.StringVar(&c.output, "o", "text", "the output `FORMAT`: "+strings.Join(render.Formats(), ", "))
 	fs.StringVar(&c.failOn, "fail-on", "error", "the least `SEVERITY` that makes the exit status 1: error, warning, info")
@@ -155,6 +157,9 @@ func (c *checkup) live(ctx context.Context, app *App, vault string) (diagnose.Re
 	if err != nil {
 		return diagnose.Report{}, &failure{statusUsage, err}
 	}
+	if c.azure == "auto" {
+		app.say("the Azure configuration cannot be read yet: the diagnosis rests on what this machine sees")
+	}
 	e := machine.Env()
 	if c.authenticate && e.Token == nil {
 		app.say("--authenticate: there is no way to get a token on this machine yet; the path is diagnosed without one")
@@ -164,6 +169,9 @@ func (c *checkup) live(ctx context.Context, app *App, vault string) (diagnose.Re
 
 func (c *checkup) check(ctx context.Context, app *App, p doctor.Case) diagnose.Report {
 	p.Authenticate, p.PublicResolver, p.Budget, p.Cut = c.authenticate, c.public, c.timeout, true
+	if c.hostHeader != "" {
+		p.HostHeader = c.hostHeader
+	}
 	if c.want != "" {
 		p.Wants = world.Wants(c.want)
 	}

@@ -20,5 +20,5 @@ func probeIn(ctx context.Context, t testing.TB, l *lab.Lab, host *world.Host, ta
 		t.Fatal(err)
 	}
 	return probe.Run(ctx, e, probe.Target{Service: target.Service, Vault: target.Vault, Host: target.Host},
-		probe.Options{Client: host.Name(), Candidates: candidates, Authenticate: authenticate, Budget: 2 * time.Minute})
+		probe.Options{Client: host.Name(), Candidates: candidates, Authenticate: authenticate, HostHeader: host.HostHeader, Budget: 2 * time.Minute})
 }

@@ -27,7 +27,7 @@ func (r *run) report() Report {
 		Path:          r.path(),
 		RootCauses:    []string{},
 		Candidates:    []string{},
-		Facts:         Facts{Journey: j, FirstBad: firstBad(r.first), Endpoints: r.endpoints(), Seen: r.in.Seen},
+		Facts:         Facts{Journey: j, FirstBad: r.bad(), Endpoints: r.endpoints(), Seen: r.in.Seen},
 		Trace:         r.trace,
 	}
 	if r.first.Predicted != nil {
@@ -223,6 +223,14 @@ func (r *run) tolerated() bool {
 		r.first.Journey.Accessed() != fact.AccessRefusedNetwork
 }
 
+// bad is the first bad hop for this client.
+func (r *run) bad() fact.Stage {
+	if r.tolerated() {
+		return fact.NoStage
+	}
+	return firstBad(r.first)
+}
+
 func (r *run) cause(c cause) Finding {
 	if c.result.Status != rule.StatusFail { // what was seen says it, not the rule
 		c.result.Why = c.rule.Title
@@ -231,6 +239,10 @@ func (r *run) cause(c cause) Finding {
 	f.Fixes = c.fixes
 	if len(f.Fixes) == 0 {
 		f.Fixes = r.words(c.rule)
+	}
+	for i := range f.Fixes {
+		r.fillAll(f.Fixes[i].Az)
+		r.fillAll(f.Fixes[i].Verify)
 	}
 	last := &f.Fixes[len(f.Fixes)-1]
 	last.Verify = r.withProof(last.Verify)
@@ -287,6 +299,12 @@ func (r *run) fill(command string) string {
 	public := rule.PublicCloud()
 	return strings.NewReplacer("<vault>", r.in.Vault, public.Zone.Host(), s.Zone.Host(),
 		public.Suffix.Host(), s.Suffix.Host(), public.Core.Host(), s.Core.Host()).Replace(command)
+}
+
+func (r *run) fillAll(commands []string) {
+	for i := range commands {
+		commands[i] = r.fill(commands[i])
+	}
 }
 
 // DocURL is where a code's documentation stands in this repository.

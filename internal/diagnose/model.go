@@ -34,7 +34,7 @@ func withSettings(h world.Host, r *run) *world.Host {
 	if len(seen.Resolvers) > 0 {
 		h.Nameservers = seen.Resolvers
 	}
-	h.Search, h.Ndots = seen.Search, seen.Ndots
+	h.Search, h.Ndots, h.HostHeader = seen.Search, seen.Ndots, seen.HostHeader
 	h.Hosts, h.HostsFile = nil, ""
 	for _, line := range seen.HostsFile {
 		h.Hosts = append(h.Hosts, settings.HostsEntry{Name: line.Name, Addr: line.Addr, Line: line.Line})

@@ -67,6 +67,7 @@ type serverKind uint8
 
 const (
 	anyServer serverKind = iota
+	noServer             // there is none: all configured ones say the same
 	azureServer
 	privateServer
 	publicServer
@@ -106,6 +107,7 @@ func seenVerdict(j fact.Journey) fact.Verdict {
 }
 
 func (s *sketch) servers(views []fact.ServerView) {
+	heard := true
 	for _, v := range views {
 		one := serverOf(v)
 		if v.Server == fact.AzureDNS && s.azure.kind == anyServer {
@@ -114,12 +116,16 @@ func (s *sketch) servers(views []fact.ServerView) {
 		if v.Role != fact.RoleConfigured {
 			continue
 		}
+		heard = heard && v.Reached != fact.Unseen
 		switch {
 		case s.first.kind == anyServer:
 			s.first = one
 		case one.host != s.first.host && s.other.kind == anyServer:
 			s.other = one
 		}
+	}
+	if s.other.kind == anyServer && s.first.kind != anyServer && heard {
+		s.other.kind = noServer
 	}
 }
 

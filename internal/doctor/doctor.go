@@ -36,6 +36,7 @@ type Case struct {
 	Client world.ID
 	Name   string
 
+	HostHeader     string // sent in place of the vault's hostname, as the application does
 	Authenticate   bool
 	PublicResolver bool
 	Budget         time.Duration
@@ -61,7 +62,7 @@ func (c Case) probe(ctx context.Context) fact.Observation {
 	t := probe.Target{Service: c.Target.Service, Vault: c.Target.Vault, Host: c.Target.Host}
 	return probe.Run(ctx, c.Env, t, probe.Options{
 		Client: c.Name, Candidates: c.candidates(), Authenticate: c.Authenticate, PublicResolver: c.PublicResolver,
-		Budget: c.Budget, Cut: c.Cut, Progress: c.Progress,
+		Budget: c.Budget, Cut: c.Cut, Progress: c.Progress, HostHeader: c.HostHeader,
 	})
 }
 
@@ -87,7 +88,7 @@ func InLab(l *lab.Lab, s *scenario.Scenario, host *world.Host, t Target, configu
 	if err != nil {
 		return Case{}, fmt.Errorf("host %s: %w", host.Name(), err)
 	}
-	c := Case{Target: t, Env: e, Wants: host.Wants, Name: host.Name(), Authenticate: false}
+	c := Case{Target: t, Env: e, Wants: host.Wants, Name: host.Name(), HostHeader: host.HostHeader}
 	if configuration {
 		c.World, c.Client = diagnose.Sight(s.World, host.ID), host.ID
 	}

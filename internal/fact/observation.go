@@ -38,6 +38,7 @@ type Client struct {
 	HostsPath   string       `json:"hostsPath,omitempty"`
 	Proxy       string       `json:"proxy,omitempty"`       // host:port, without credentials
 	ProxySource string       `json:"proxySource,omitempty"` // the variable that named it or exempted the vault
+	HostHeader  string       `json:"hostHeader,omitempty"`  // sent in place of the vault's hostname
 }
 
 // A HostsLine is a line of the hosts file that concerns the vault.
@@ -60,6 +61,11 @@ const (
 // SlowAnswer is what an answer takes when a forwarder waited for another server
 // in vain: healthy ones are far quicker, and forwarders wait longer.
 const SlowAnswer = 2 * time.Second
+
+// AzureDNSWait is how long a probe waits for Azure DNS where the client is not
+// configured to ask it: it answers within milliseconds in a VNet, and never
+// outside.
+const AzureDNSWait = 2 * time.Second
 
 // A ServerView is what one DNS server says: of the vault's hostname, and of
 // its name in the private zone, which tells a server that forwards the wrong

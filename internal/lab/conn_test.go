@@ -128,12 +128,17 @@ func TestWindow(t *testing.T) {
 
 func TestDatagramsKeepTheirBounds(t *testing.T) {
 	near, far := ends("udp", 0, false)
-	write(t, near, []byte("first"))
-	write(t, near, []byte("second"))
+	var sender net.PacketConn = packetConn{near} // what tells a socket of packets from a stream
+	for _, text := range []string{"first", "second"} {
+		if _, err := sender.WriteTo([]byte(text), near.RemoteAddr()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	b := make([]byte, 3)
 	for _, want := range []string{"fir", "sec"} {
-		if n, err := far.Read(b); string(b[:n]) != want || err != nil {
-			t.Errorf("read %q, %v, want %q", b[:n], err, want)
+		n, from, err := packetConn{far}.ReadFrom(b)
+		if string(b[:n]) != want || err != nil || from.String() != near.LocalAddr().String() {
+			t.Errorf("read %q from %v, %v, want %q", b[:n], from, err, want)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -209,6 +210,26 @@ func TestServersRemember(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestIPv6AndLoopback: a machine asks the server that it runs itself, which
+// forwards; the zone holds an address of either family.
+func TestIPv6AndLoopback(t *testing.T) {
+	zone := *healthy()[3].(*world.Zone)
+	zone.Records = append(slices.Clone(zone.Records), world.Record{
+		Meta: world.At(zonePath + "/AAAA/fabrikam"), Label: "fabrikam", Type: world.TypeAAAA, TTL: 10, Addrs: addrs("fd00::3"),
+	})
+	own := server("app", "10.1.0.10", world.DNSRole{Forward: forwardTo("168.63.129.16")})
+	own.Nameservers = addrs("127.0.0.1")
+	l := start(t, Options{}, own, &zone)
+	defer l.Close()
+	found, err := on(t, l, "app").Lookup(t.Context(), vaultHost)
+	if err != nil || !slices.Equal(found, addrs(privateIP, "fd00::3")) {
+		t.Errorf("got %v, %v", found, err)
+	}
+	if _, err := on(t, l, "app").Dial(t.Context(), "tcp", "127.0.0.1:443"); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("a port of its own that is closed: %v", err)
+	}
 }
 
 // TestTCPRefused: a server that truncates and refuses TCP.

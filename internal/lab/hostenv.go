@@ -37,8 +37,8 @@ func (l *Lab) callerOf(h *world.Host) caller {
 }
 
 // Env returns a host as a program on it sees the world. The world's HostHeader
-// of a host has no part in it: that is what an application sends, and a probe
-// always sends the vault's own name.
+// of a host has no part in it: no machine adds that, the application sends it,
+// and whoever stands in for the application has to.
 func (l *Lab) Env(host world.ID) (env.Env, error) {
 	h, ok := l.world.Host(host)
 	if !ok {

@@ -25,3 +25,12 @@ func resolvers() (env.Resolvers, error) {
 	}
 	return parseWindows(out), nil
 }
+
+// windowsScript prints a line for each setting; see parseWindows.
+const windowsScript = `$ErrorActionPreference = 'SilentlyContinue'
+Get-NetIPInterface -ConnectionState Connected | Sort-Object InterfaceMetric |
+  ForEach-Object { (Get-DnsClientServerAddress -InterfaceIndex $_.ifIndex -AddressFamily $_.AddressFamily).ServerAddresses } |
+  ForEach-Object { "server $_" }
+(Get-DnsClientGlobalSetting).SuffixSearchList | ForEach-Object { "search $_" }
+Get-DnsClientNrptPolicy -Effective | Where-Object NameServers |
+  ForEach-Object { $p = $_; $p.Namespace | ForEach-Object { "split $_ $($p.NameServers -join ' ')" } }`

@@ -80,16 +80,7 @@ func parseScutil(text string) env.Resolvers {
 	return r
 }
 
-// windowsScript prints a line for each setting; see parseWindows.
-const windowsScript = `$ErrorActionPreference = 'SilentlyContinue'
-Get-NetIPInterface -ConnectionState Connected | Sort-Object InterfaceMetric |
-  ForEach-Object { (Get-DnsClientServerAddress -InterfaceIndex $_.ifIndex -AddressFamily $_.AddressFamily).ServerAddresses } |
-  ForEach-Object { "server $_" }
-(Get-DnsClientGlobalSetting).SuffixSearchList | ForEach-Object { "search $_" }
-Get-DnsClientNrptPolicy -Effective | Where-Object NameServers |
-  ForEach-Object { $p = $_; $p.Namespace | ForEach-Object { "split $_ $($p.NameServers -join ' ')" } }`
-
-// parseWindows reads what windowsScript prints: "server ADDRESS", "search
+// parseWindows reads what the script of machine_windows.go prints: "server ADDRESS", "search
 // DOMAIN" and, for the name resolution policy table, "split NAMESPACE ADDRESS…".
 func parseWindows(text string) env.Resolvers {
 	r := env.Resolvers{Source: "Get-DnsClientServerAddress"}

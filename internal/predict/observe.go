@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"pldoctor/internal/fact"
+	"pldoctor/internal/resolve"
 	"pldoctor/internal/settings"
 	"pldoctor/internal/world"
 )
@@ -31,7 +32,7 @@ func (c *client) itself() fact.Client {
 	seen := fact.Client{
 		Host: c.host.Name(), Runs: string(c.host.Runs), Addresses: append([]netip.Addr{c.host.Address}, c.host.Addresses...),
 		Resolvers: c.world.Nameservers(c.host), Search: c.host.Search, Ndots: c.host.Ndots,
-		HostsPath: hostsPath,
+		HostsPath: hostsPath, HostHeader: c.host.HostHeader,
 	}
 	for _, e := range c.host.Hosts {
 		if e.Name == c.proper || e.Name == c.alias || e.Name == c.name {
@@ -51,7 +52,11 @@ func (c *client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 		if slices.ContainsFunc(views, func(v fact.ServerView) bool { return v.Server == server }) {
 			return
 		}
-		host, alias := c.heard(server, c.proper), c.heard(server, c.alias)
+		within := resolve.ClientTimeout
+		if role == fact.RoleAzure {
+			within = fact.AzureDNSWait
+		}
+		host, alias := c.heardWithin(server, c.proper, within), c.heardWithin(server, c.alias, within)
 		view := fact.ServerView{Server: server, Role: role, Reached: host.reached, Slow: host.slow, Host: host.answer, Alias: alias.answer}
 		if alias.reached == fact.OK {
 			view.Reached = fact.OK

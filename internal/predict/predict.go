@@ -4,6 +4,7 @@
 package predict
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -135,7 +136,8 @@ func (c *client) nameHop() fact.NameHop {
 
 // visit fills in what comes of a connection from an origin to an address.
 func (c *client) visit(j *fact.Journey, from route.Origin, to netip.Addr, name dnsname.Name) {
-	d := route.Decide(c.world, route.Flow{From: from, To: netip.AddrPortFrom(to, 443), Proto: route.TCP, SNI: name.Host()})
+	flow := route.Flow{From: from, To: netip.AddrPortFrom(to, 443), Proto: route.TCP}
+	d := route.Decide(c.world, flow)
 	c.traceRoute(to, d)
 	outcome := d.Outcome
 	if outcome == fact.Stalled {
@@ -146,6 +148,10 @@ func (c *client) visit(j *fact.Journey, from route.Origin, to netip.Addr, name d
 		return
 	}
 	j.Connect.By = fact.Ref(d.Target.ID)
+	if len(d.Via) > 0 && d.Outcome == fact.OK { // whoever is on the way now sees the name
+		flow.SNI = name.Host()
+		d = route.Decide(c.world, flow)
+	}
 	if j.TLS = c.handshake(d, name); j.TLS.Outcome != fact.OK {
 		return
 	}
@@ -162,8 +168,12 @@ func arrival(d route.Decision) gateArrival {
 
 // handshake verifies the certificate that comes against the name of the URL.
 func (c *client) handshake(d route.Decision, name dnsname.Name) fact.TLSHop {
-	if d.Outcome == fact.Stalled {
+	switch d.Outcome {
+	case fact.OK:
+	case fact.Timeout: // TCP is open, and silence falls once the name is seen
 		return fact.TLSHop{Outcome: fact.Stalled, By: fact.Ref(d.By), Reason: d.Reason}
+	default:
+		return fact.TLSHop{Outcome: d.Outcome, By: fact.Ref(d.By), Reason: d.Reason}
 	}
 	if d.Resigner != "" {
 		if issuer, trusted := c.signer(d.Resigner); !trusted {
@@ -182,9 +192,9 @@ func (c *client) signer(id world.ID) (issuer string, trusted bool) {
 	h, ok := c.world.Host(id)
 	switch {
 	case ok && h.Proxy != nil && h.Proxy.InterceptTLS:
-		return h.Proxy.Issuer, h.Proxy.Trusted
+		return cmp.Or(h.Proxy.Issuer, "CN="+h.Name()), h.Proxy.Trusted
 	case ok && h.Forward != nil:
-		return h.Forward.Issuer, false
+		return cmp.Or(h.Forward.Issuer, "CN="+h.Name()), false
 	}
 	return "", false
 }

@@ -3,6 +3,7 @@ package predict
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
@@ -85,13 +86,17 @@ type hearing struct {
 
 // heard asks a server for both kinds of addresses.
 func (c *client) heard(server netip.Addr, name dnsname.Name) hearing {
-	a := c.ask(server, resolve.Question{Name: name, Type: world.TypeA}, resolve.ClientTimeout)
+	return c.heardWithin(server, name, resolve.ClientTimeout)
+}
+
+func (c *client) heardWithin(server netip.Addr, name dnsname.Name, within time.Duration) hearing {
+	a := c.ask(server, resolve.Question{Name: name, Type: world.TypeA}, within)
 	if a.Reason == fact.ServerNotRead {
 		return hearing{reason: a.Reason, by: a.By}
 	}
 	aaaa := resolve.Reply{}
 	if name != c.alias || c.alias == c.name {
-		aaaa = c.ask(server, resolve.Question{Name: name, Type: world.TypeAAAA}, resolve.ClientTimeout)
+		aaaa = c.ask(server, resolve.Question{Name: name, Type: world.TypeAAAA}, within)
 	}
 	if h := c.joined(a, aaaa); answered(h.Outcome) {
 		return hearing{reached: fact.OK, answer: h, slow: a.After >= fact.SlowAnswer}

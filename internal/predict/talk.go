@@ -27,14 +27,24 @@ func (c *client) talk(j *fact.Journey, a gate.Arrival, name dnsname.Name) {
 	}
 }
 
-// secretPath stands for the random secret that a probe asks for.
-const secretPath = "/secrets/pldoctor-probe"
+// header is the Host header that the program sends.
+func (c *client) header(name dnsname.Name) string {
+	if c.host.HostHeader != "" {
+		return c.host.HostHeader
+	}
+	return name.Host()
+}
 
 // access is the vault's answer to a token, if one is presented; else what its
-// network settings would say to any.
+// network settings would say to any. A Host header that names another vault is
+// refused in either case.
 func (c *client) access(a gate.Arrival, name dnsname.Name) fact.AccessHop {
 	if c.opt.Authenticate && c.host.Identity != world.NoIdentity {
 		return c.presented(a, name)
+	}
+	anybody := gate.Decide(c.world, a, gate.Request{Method: "GET", Host: c.header(name), Path: listPath})
+	if anybody.Denial.IsNetwork() {
+		return refused(anybody.Denial, anybody.By)
 	}
 	v, ok := c.world.VaultNamed(c.vault)
 	if !ok {
@@ -44,19 +54,27 @@ func (c *client) access(a gate.Arrival, name dnsname.Name) fact.AccessHop {
 	if denial == service.NotDenied {
 		return fact.AccessHop{}
 	}
-	return fact.AccessHop{Outcome: fact.RefusedNetwork, Denial: denial, By: fact.Ref(by), Reason: reasonOf(denial)}
+	return refused(denial, by)
+}
+
+// listPath is asked without a token, secretPath stands for the random secret
+// that a probe asks for with one.
+const listPath, secretPath = "/secrets", "/secrets/pldoctor-probe"
+
+func refused(d service.Denial, by world.ID) fact.AccessHop {
+	return fact.AccessHop{Outcome: fact.RefusedNetwork, Denial: d, By: fact.Ref(by), Reason: reasonOf(d)}
 }
 
 func (c *client) presented(a gate.Arrival, name dnsname.Name) fact.AccessHop {
-	header := name.Host()
-	if c.host.HostHeader != "" {
-		header = c.host.HostHeader
-	}
-	d := gate.Decide(c.world, a, gate.Request{Method: "GET", Host: header, Path: secretPath, Token: true, Identity: c.host.Identity})
+	d := gate.Decide(c.world, a, gate.Request{
+		Method: "GET", Host: c.header(name), Path: secretPath, Token: true, Identity: c.host.Identity,
+	})
 	hop := fact.AccessHop{Outcome: fact.OK, Denial: d.Denial, By: fact.Ref(d.By), Reason: reasonOf(d.Denial)}
 	switch {
 	case d.Denial.IsNetwork():
 		hop.Outcome = fact.RefusedNetwork
+	case d.Denial == service.DeniedNoVault: // nobody is refused: there is no vault
+		hop.Outcome = fact.Unseen
 	case d.Denial != service.NotDenied:
 		hop.Outcome = fact.RefusedIdentity
 	}

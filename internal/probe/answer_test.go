@@ -44,6 +44,14 @@ func chainOf(n int) []string {
 	return append(lines, fmt.Sprintf("n%d.example. 60 IN A 10.1.2.3", n))
 }
 
+func names(n int) string {
+	var list []string
+	for i := range n {
+		list = append(list, fmt.Sprintf("n%d.example", i+1))
+	}
+	return strings.Join(list, " ")
+}
+
 func TestParseAnswer(t *testing.T) {
 	soa := func(m *dns.Msg) {
 		rr, _ := dns.NewRR("privatelink.vaultcore.azure.net. 3600 IN SOA azureprivatedns.net. host. 1 3600 300 2419200 10")
@@ -78,7 +86,7 @@ func TestParseAnswer(t *testing.T) {
 		{"circle", nil, []string{privateZone[0], "fabrikam.privatelink.vaultcore.azure.net. 1 IN CNAME fabrikam.vault.azure.net."}, "malformed"},
 		{"alias for itself", nil, []string{"fabrikam.vault.azure.net. 60 IN CNAME fabrikam.vault.azure.net."}, "malformed"},
 		{"alias for no host name", nil, []string{`fabrikam.vault.azure.net. 60 IN CNAME a\032b.example.`}, "malformed"},
-		{"as long as may be", nil, chainOf(maxChain), "ok [n1.example"},
+		{"as long as may be", nil, chainOf(maxChain), "ok [" + names(maxChain) + "] [10.1.2.3] 60"},
 		{"too long", nil, chainOf(maxChain + 1), "malformed"},
 
 		{"another id", func(m *dns.Msg) { m.Id = 8 }, privateZone, "not ours"},
@@ -89,7 +97,7 @@ func TestParseAnswer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a, err := parseAnswer(message(t, tt.edit, tt.lines...), 7, Question{Name: fabrikam, Type: typeA})
-			if got := describe(a, err); got != tt.want && !(strings.HasSuffix(tt.want, ".example") && strings.HasPrefix(got, tt.want)) {
+			if got := describe(a, err); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})

@@ -89,7 +89,7 @@ func exchange(ctx context.Context, e env.Env, q Question, network string) (answe
 	if err != nil {
 		return answer{}, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	defer bound(ctx, conn)()
 	if network == "tcp" {
 		return overStream(conn, packed, id, q)

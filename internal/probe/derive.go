@@ -3,7 +3,6 @@ package probe
 import (
 	"net/netip"
 	"slices"
-	"time"
 
 	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
@@ -90,7 +89,7 @@ func (r record) unresolved() (fact.ResolverHop, fact.AnswerHop) {
 	}
 	silent := fact.ResolverHop{}
 	for _, s := range servers {
-		heard := r.heard(s, r.plan.Host).inTime()
+		heard := r.heard(s, r.plan.Host)
 		switch {
 		case heard.outcome == fact.OK, heard.outcome == fact.Unseen: // not why
 		case answered(heard.outcome):
@@ -151,16 +150,7 @@ type hearing struct {
 	outcome fact.Outcome
 	chain   []dnsname.Name
 	addrs   []netip.Addr // IPv4 first
-	took    time.Duration
-}
-
-// inTime is the hearing as a resolver library has it, which does not wait for
-// as long as a probe.
-func (h hearing) inTime() hearing {
-	if h.took >= libraryTime {
-		return hearing{outcome: fact.Timeout, took: h.took}
-	}
-	return h
+	slow    bool         // the answer that decides was
 }
 
 // heard joins the answers for both kinds of addresses. Where only one came, or
@@ -175,7 +165,8 @@ func (r record) heard(server netip.Addr, name dnsname.Name) hearing {
 		better := h.outcome == fact.Unseen || l.Outcome == fact.OK && h.outcome != fact.OK ||
 			answered(l.Outcome) && !answered(h.outcome)
 		if better && l.Outcome != fact.Unseen {
-			h.outcome, h.chain, h.took = l.Outcome, l.Chain, l.Took
+			h.outcome, h.chain = l.Outcome, l.Chain
+			h.slow = answered(l.Outcome) && l.Took >= fact.SlowAnswer
 		}
 		h.addrs = append(h.addrs, l.Addrs...)
 	}

@@ -117,11 +117,13 @@ func (h *host) dial(ctx context.Context, network, address string) (net.Conn, err
 		}
 	}
 	near, far := wire()
-	go func() {
-		defer far.Close()
-		serve(far)
-	}()
+	go serving(far, serve)
 	return near, nil
+}
+
+func serving(c net.Conn, serve func(net.Conn)) {
+	defer func() { _ = c.Close() }()
+	serve(c)
 }
 
 // wire is a pipe with room in it, as a network has.
@@ -136,7 +138,7 @@ func wire() (near, far net.Conn) {
 func relay(from, to net.Conn) {
 	queue := make(chan []byte, 1024)
 	go func() {
-		defer to.Close()
+		defer func() { _ = to.Close() }()
 		for data := range queue {
 			if _, err := to.Write(data); err != nil {
 				_ = from.Close()

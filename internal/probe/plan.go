@@ -14,16 +14,11 @@ import (
 
 // How long one step may take.
 const (
-	questionTime = 6 * time.Second // past the 5 s that a forwarder gives its upstream
-	azureTime    = 2 * time.Second // nobody but a VNet answers at that address
+	questionTime = 5 * time.Second // the default of resolv.conf(5): what comes later, programs do not wait for
 	connectTime  = 5 * time.Second
 	tlsTime      = 5 * time.Second
 	httpTime     = 5 * time.Second
 	tunnelTime   = 12 * time.Second // a proxy resolves and connects, 5 s each, before it says that it cannot
-
-	// libraryTime is how long a resolver library waits for a server before it
-	// gives up on it: the default of resolv.conf(5).
-	libraryTime = 5 * time.Second
 )
 
 // Bounds on what others may make a run do.
@@ -163,7 +158,7 @@ func splitServers(r env.Resolvers, host dnsname.Name) []netip.Addr {
 func (p Plan) questions(s Server) []Question {
 	within := questionTime
 	if s.Role == fact.RoleAzure {
-		within = azureTime
+		within = fact.AzureDNSWait
 	}
 	var list []Question
 	add := func(name dnsname.Name, kind string) {

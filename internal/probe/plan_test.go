@@ -32,31 +32,31 @@ func TestPlanQuestions(t *testing.T) {
 		{name: "no server", want: []string{"azure-dns 168.63.129.16 2s: " + usual}},
 		{
 			name: "one server", resolvers: env.Resolvers{Servers: addrs("10.0.0.53")},
-			want: []string{"configured 10.0.0.53 6s: " + usual, "azure-dns 168.63.129.16 2s: " + usual},
+			want: []string{"configured 10.0.0.53 5s: " + usual, "azure-dns 168.63.129.16 2s: " + usual},
 		},
 		{
 			name: "Azure DNS is configured", resolvers: env.Resolvers{Servers: addrs("168.63.129.16")},
-			want: []string{"configured 168.63.129.16 6s: " + usual},
+			want: []string{"configured 168.63.129.16 5s: " + usual},
 		},
 		{
 			name: "public too", resolvers: env.Resolvers{Servers: addrs("10.0.0.53")}, public: true,
-			want: []string{"configured 10.0.0.53 6s: " + usual, "azure-dns 168.63.129.16 2s: " + usual, "public 8.8.8.8 6s: " + usual},
+			want: []string{"configured 10.0.0.53 5s: " + usual, "azure-dns 168.63.129.16 2s: " + usual, "public 8.8.8.8 5s: " + usual},
 		},
 		{
 			name: "public is configured", resolvers: env.Resolvers{Servers: addrs("8.8.8.8", "8.8.8.8", "::ffff:8.8.8.8")}, public: true,
-			want: []string{"configured 8.8.8.8 6s: " + usual, "azure-dns 168.63.129.16 2s: " + usual},
+			want: []string{"configured 8.8.8.8 5s: " + usual, "azure-dns 168.63.129.16 2s: " + usual},
 		},
 		{
 			name: "split: the longest domain above the name, first",
 			resolvers: env.Resolvers{Servers: addrs("10.0.0.53"), Split: map[string][]netip.Addr{
 				"azure.net.": addrs("10.0.0.1"), "vault.azure.net.": addrs("10.0.0.2"), "vaultcore.azure.net.": addrs("10.0.0.3"),
 			}},
-			want: []string{"configured 10.0.0.2 6s: " + usual, "configured 10.0.0.53 6s: " + usual, "azure-dns 168.63.129.16 2s: " + usual},
+			want: []string{"configured 10.0.0.2 5s: " + usual, "configured 10.0.0.53 5s: " + usual, "azure-dns 168.63.129.16 2s: " + usual},
 		},
 		{
 			name: "the name in the private zone", resolvers: env.Resolvers{Servers: addrs("168.63.129.16")},
 			host: "fabrikam.privatelink.vaultcore.azure.net",
-			want: []string{"configured 168.63.129.16 6s: A fabrikam.privatelink.vaultcore.azure.net, " +
+			want: []string{"configured 168.63.129.16 5s: A fabrikam.privatelink.vaultcore.azure.net, " +
 				"AAAA fabrikam.privatelink.vaultcore.azure.net, A fabrikam.vault.azure.net, AAAA fabrikam.vault.azure.net"},
 		},
 	} {

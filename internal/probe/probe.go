@@ -61,5 +61,6 @@ func Run(ctx context.Context, e env.Env, t Target, o Options) fact.Observation {
 	seen := r.rec.observation()
 	seen.Started, seen.Complete = started, complete
 	seen.Client = client(e, o.Client, plan, resolvers)
+	seen.Client.HostHeader = o.HostHeader
 	return seen
 }

@@ -43,7 +43,7 @@ func (r record) servers() []fact.ServerView {
 	var views []fact.ServerView
 	for _, s := range r.plan.Servers {
 		host, alias := r.heard(s.Addr, r.plan.VaultHost), r.heard(s.Addr, r.plan.Alias)
-		view := fact.ServerView{Server: s.Addr, Role: s.Role, Host: r.hop(host), Alias: r.hop(alias)}
+		view := fact.ServerView{Server: s.Addr, Role: s.Role, Slow: host.slow, Host: r.hop(host), Alias: r.hop(alias)}
 		switch {
 		case answered(host.outcome), answered(alias.outcome):
 			view.Reached = fact.OK

@@ -7,12 +7,9 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/miekg/dns"
 
 	"pldoctor/internal/fact"
 	"pldoctor/internal/service"
@@ -104,17 +101,17 @@ func TestFailures(t *testing.T) {
 		{"expired", func(h *host, v *vault) {
 			h.tcp[at] = trusted.server(v.serve, time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), names...)
 		}, "ok certificate-expired  "},
-		{"something else answers", func(h *host, v *vault) {
+		{"something else answers", func(h *host, _ *vault) {
 			h.tcp[at] = trusted.server(says("HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n"), never, names...)
 		}, "ok ok  not-key-vault"},
-		{"redirected", func(h *host, v *vault) {
+		{"redirected", func(h *host, _ *vault) {
 			h.tcp[at] = trusted.server(says("HTTP/1.1 302 Found\r\nLocation: https://10.9.9.9/\r\nContent-Length: 0\r\n\r\n"), never, names...)
 		}, "ok ok  not-key-vault"},
-		{"no HTTP", func(h *host, v *vault) { h.tcp[at] = trusted.server(says("SSH-2.0\r\n"), never, names...) }, "ok ok  malformed"},
-		{"closes", func(h *host, v *vault) {
+		{"no HTTP", func(h *host, _ *vault) { h.tcp[at] = trusted.server(says("SSH-2.0\r\n"), never, names...) }, "ok ok  malformed"},
+		{"closes", func(h *host, _ *vault) {
 			h.tcp[at] = trusted.server(func(c net.Conn) { _, _ = c.Read(make([]byte, 4096)) }, never, names...)
 		}, "ok ok  reset"},
-		{"silent", func(h *host, v *vault) { h.tcp[at] = trusted.server(silent, never, names...) }, "ok ok  timeout"},
+		{"silent", func(h *host, _ *vault) { h.tcp[at] = trusted.server(silent, never, names...) }, "ok ok  timeout"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h, v := healthy(t)
@@ -270,95 +267,6 @@ func TestHostileAnswer(t *testing.T) {
 	}
 }
 
-func TestDNSTransport(t *testing.T) {
-	for _, tt := range []struct {
-		name     string
-		udp, tcp func(net.Conn)
-		want     string // outcome, transport
-	}{
-		{"UDP", zone(privateZone...), nil, "ok udp"},
-		{"truncated", truncates, framed(privateZone...), "ok tcp"},
-		{"truncated, TCP refused", truncates, nil, "truncated tcp"},
-		{"truncated, TCP is garbage", truncates, says("\x00\x04abcd"), "malformed tcp"},
-		{"silent", silent, nil, "timeout udp"},
-		{"the first datagram is lost", loses(zone(privateZone...)), nil, "ok udp"},
-		{"garbage", garbles("\x00"), nil, "malformed udp"},
-		{"strays before the answer", strays(3), nil, "ok udp"},
-		{"strays without end", strays(1000), nil, "malformed udp"},
-		{"SERVFAIL", rcode(dns.RcodeServerFailure), nil, "servfail udp"},
-		{"REFUSED", rcode(dns.RcodeRefused), nil, "dns-refused udp"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			h := &host{udp: map[string]func(net.Conn){server + ":53": tt.udp}, tcp: map[string]func(net.Conn){server + ":53": tt.tcp}}
-			if tt.tcp == nil {
-				h.closed = []string{server + ":53"}
-				h.udp, h.tcp = nil, nil
-			}
-			synctest.Test(t, func(t *testing.T) {
-				e := h.Env()
-				plain := e.Dial
-				e.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-					if network == "udp" {
-						near, far := wire()
-						go func() { defer far.Close(); tt.udp(far) }()
-						return near, nil
-					}
-					return plain(ctx, network, address)
-				}
-				l := ask(t.Context(), e, Question{Server: ip(server), Name: fabrikam, Type: typeA, Within: questionTime})
-				if got := string(l.Outcome) + " " + l.Transport; got != tt.want {
-					t.Errorf("got %q (%s), want %q", got, l.Error, tt.want)
-				}
-				if l.Took > questionTime {
-					t.Errorf("took %v", l.Took)
-				}
-			})
-		})
-	}
-}
-
-func truncates(c net.Conn) {
-	buffer := make([]byte, 512)
-	n, _ := c.Read(buffer)
-	answer := reply(buffer[:n], dns.RcodeSuccess)
-	answer[2] |= 1 << 1 // TC
-	_, _ = c.Write(answer)
-	silent(c)
-}
-
-// loses swallows the first datagram.
-func loses(serve func(net.Conn)) func(net.Conn) {
-	return func(c net.Conn) {
-		_, _ = c.Read(make([]byte, 512))
-		serve(c)
-	}
-}
-
-func garbles(text string) func(net.Conn) {
-	return func(c net.Conn) {
-		_, _ = c.Read(make([]byte, 512))
-		_, _ = c.Write([]byte(text))
-		silent(c)
-	}
-}
-
-// strays sends messages with the wrong id before the answer, as somebody does
-// who guesses.
-func strays(n int) func(net.Conn) {
-	return func(c net.Conn) {
-		buffer := make([]byte, 512)
-		k, _ := c.Read(buffer)
-		answer := reply(buffer[:k], dns.RcodeSuccess, "fabrikam.vault.azure.net. 1 IN A 10.66.6.6")
-		answer[0] ^= 0xff
-		for range n {
-			if _, err := c.Write(answer); err != nil {
-				return
-			}
-		}
-		_, _ = c.Write(reply(buffer[:k], dns.RcodeSuccess, privateZone...))
-	}
-}
-
 func TestBlackhole(t *testing.T) {
 	for _, budget := range []time.Duration{time.Second, 3 * time.Second, 15 * time.Second} {
 		h := &host{roots: trusted.pool(), addrs: []string{endpoint}}
@@ -410,78 +318,6 @@ func TestCut(t *testing.T) {
 		}
 		if !cut && (view.Connect.Outcome != fact.Timeout || azureDNS.Reached != fact.Timeout) {
 			t.Errorf("whole: %+v, %+v", view, azureDNS)
-		}
-	}
-}
-
-func TestProxy(t *testing.T) {
-	names := keyVault(t).CertificateNames()
-	for _, tt := range []struct {
-		name  string
-		proxy func(inside func(net.Conn)) func(net.Conn)
-		url   string
-		want  fact.Outcome
-		stage fact.Stage
-	}{
-		{"carries", tunnels("HTTP/1.1 200 Connection established\r\n\r\n"), "http://squid.example:3128", fact.OK, 0},
-		{"wants credentials", tunnels("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"), "http://me:secret@10.1.0.9:3128", fact.ProxyAuth, fact.StageProxy},
-		{"forbids", tunnels("HTTP/1.1 403 Forbidden\r\n\r\n"), "http://10.1.0.9:3128", fact.ProxyForbidden, fact.StageProxy},
-		{"cannot connect", tunnels("HTTP/1.1 503 Service Unavailable\r\n\r\n"), "http://10.1.0.9:3128", fact.ProxyGateway, fact.StageProxy},
-		{"is none", tunnels("SSH-2.0\r\n"), "http://10.1.0.9:3128", fact.Malformed, fact.StageProxy},
-		{"dead", nil, "http://10.1.0.9:3128", fact.Timeout, fact.StageProxy},
-		{"speaks TLS, signed by nobody", func(func(net.Conn)) func(net.Conn) {
-			return inspector.server(silent, never, "10.1.0.9")
-		}, "https://10.1.0.9:3128", fact.NameMismatch, fact.StageProxy},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			h, _ := healthy(t)
-			outside := &vault{info: "conn_type=Ipv4;addr=20.1.2.3;act_addr_fam=InterNetwork;"}
-			if tt.proxy != nil {
-				h.tcp["10.1.0.9:3128"] = tt.proxy(trusted.server(outside.serve, never, names...))
-			}
-			h.env = map[string]string{"HTTPS_PROXY": tt.url}
-			synctest.Test(t, func(t *testing.T) {
-				e := h.Env()
-				vaults := e.Lookup
-				e.Lookup = func(ctx context.Context, name string) ([]netip.Addr, error) {
-					if name == "squid.example" {
-						return addrs("fd00::9", "10.1.0.9"), nil
-					}
-					return vaults(ctx, name)
-				}
-				seen := Run(t.Context(), e, target(t), Options{})
-				j := seen.Journey
-				if j.Proxy.Outcome != tt.want || !strings.HasSuffix(j.Proxy.Server, ":3128") || strings.Contains(fmt.Sprint(seen), "secret@") {
-					t.Errorf("proxy %+v, want %q", j.Proxy, tt.want)
-				}
-				if seen.Requests[0].Stage != tt.stage && tt.stage != 0 || seen.Requests[0].Proxy == "" {
-					t.Errorf("request %+v", seen.Requests[0])
-				}
-				if tt.want == fact.OK && (j.Verdict() != fact.Public || j.Connect != (fact.ConnectHop{Outcome: fact.OK})) {
-					t.Errorf("journey %+v", j)
-				}
-				if seen.Direct.Verdict() != fact.Private {
-					t.Errorf("past the proxy %+v", seen.Direct)
-				}
-			})
-		})
-	}
-}
-
-// tunnels answers CONNECT so and, if that is yes, goes on as another. It fails
-// whoever sends credentials.
-func tunnels(head string) func(func(net.Conn)) func(net.Conn) {
-	return func(inside func(net.Conn)) func(net.Conn) {
-		return func(c net.Conn) {
-			buffer := make([]byte, 4096)
-			n, _ := c.Read(buffer)
-			asked := string(buffer[:n])
-			if !strings.HasPrefix(asked, "CONNECT fabrikam.vault.azure.net:443 HTTP/1.1\r\nHost: fabrikam.vault.azure.net:443\r\n") ||
-				strings.Contains(asked, "Authorization") {
-				return
-			}
-			_, _ = c.Write([]byte(head))
-			inside(c)
 		}
 	}
 }

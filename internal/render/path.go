@@ -17,6 +17,7 @@ type hop struct {
 	stage fact.Stage
 	name  string
 	lines []string // the first says what happened; empty: not reached
+	fine  bool     // did its part, although the stage went wrong
 }
 
 // path draws the way of a request, with what was seen at each hop.
@@ -41,7 +42,7 @@ func (p *paper) hop(r diagnose.Report, h hop) {
 		return
 	case h.stage == fact.StageAccess && r.Facts.Journey.Access.Outcome == fact.Unseen:
 		mark = p.ink(dim, "·")
-	case bad != fact.NoStage && h.stage == bad:
+	case bad != fact.NoStage && h.stage == bad && !h.fine:
 		mark = p.ink(red, "✗")
 	case bad != fact.NoStage && h.stage > bad:
 		mark = p.ink(yellow, "!")
@@ -71,22 +72,22 @@ func hops(r diagnose.Report) []hop {
 	j := r.Facts.Journey
 	var list []hop
 	if j.Name.Outcome != fact.OK && j.Name.Outcome != fact.Unseen {
-		list = append(list, hop{fact.StageName, "name", []string{nameLine(j)}})
+		list = append(list, hop{stage: fact.StageName, name: "name", lines: []string{nameLine(j)}})
 	}
 	if j.Proxy.Server != "" {
-		list = append(list, hop{fact.StageProxy, "proxy", proxyLines(j)})
+		list = append(list, hop{stage: fact.StageProxy, name: "proxy", lines: proxyLines(j)})
 	} else {
-		list = append(list, hop{fact.StageResolver, "resolver", resolverLines(r)})
+		list = append(list, hop{stage: fact.StageResolver, name: "resolver", lines: resolverLines(r)})
 		if zone := zoneLine(r); zone != "" {
-			list = append(list, hop{fact.StageAnswer, "zone", []string{zone}})
+			list = append(list, hop{stage: fact.StageAnswer, name: "zone", lines: []string{zone}, fine: j.Answer.Reason == fact.FromZone})
 		}
-		list = append(list, hop{fact.StageAnswer, "answer", answerLines(r)})
+		list = append(list, hop{stage: fact.StageAnswer, name: "answer", lines: answerLines(r)})
 	}
 	return append(list,
-		hop{fact.StageConnect, "connect", connectLines(r)},
-		hop{fact.StageTLS, "tls", tlsLines(r)},
-		hop{fact.StageExchange, "vault", exchangeLines(r)},
-		hop{fact.StageAccess, "access", accessLines(r)},
+		hop{stage: fact.StageConnect, name: "connect", lines: connectLines(r)},
+		hop{stage: fact.StageTLS, name: "tls", lines: tlsLines(r)},
+		hop{stage: fact.StageExchange, name: "vault", lines: exchangeLines(r)},
+		hop{stage: fact.StageAccess, name: "access", lines: accessLines(r)},
 	)
 }
 

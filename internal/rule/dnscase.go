@@ -292,17 +292,25 @@ func answering(r world.Resource) (a netip.Addr, vnet world.ID) {
 // noDNS is the Result of a rule about DNS answers where the client's address
 // does not come from DNS, or nobody looked.
 func (c Case) noDNS() (Result, bool) {
-	switch via := c.Journey.Resolver.Via; {
-	case c.Journey.Resolver.Reason == fact.ServerNotRead:
-		return Unknown("what the DNS server " + c.Name(world.ID(c.Journey.Resolver.By)) + " does is not known"), true
-	case c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != "":
+	switch hop := c.Journey.Resolver; {
+	case hop.Reason == fact.ServerNotRead:
+		return Unknown("what the DNS server " + c.Name(world.ID(hop.By)) + " does is not known"), true
+	case c.proxied():
 		return NotApplicable("the proxy resolves the name, not this client"), true
-	case via == fact.ViaHostsFile, via == fact.ViaCache:
-		return NotApplicable("the address comes from the " + string(via) + ", not from a DNS server"), true
-	case c.Journey.Resolver.Outcome == fact.Unseen && c.Journey.Answer.Outcome == fact.Unseen:
+	case hop.Via == fact.ViaHostsFile:
+		return NotApplicable("the address comes from the hosts file, not from a DNS server"), true
+	case c.cached():
+		return NotApplicable("the address comes from a cache, not from a DNS server"), true
+	case hop.Outcome == fact.Unseen && c.Journey.Answer.Outcome == fact.Unseen:
 		return Unknown("nobody looked how the name is resolved"), true
 	}
 	return Result{}, false
+}
+
+// cached tells whether the program still gets an old answer, as far as the
+// configuration knows: a client cannot see its own cache.
+func (c Case) cached() bool {
+	return c.Journey.Resolver.Reason == fact.FromCache || c.Journey.Resolver.Via == fact.ViaCache
 }
 
 // noZones is the Result of a rule about private zones where they cannot be

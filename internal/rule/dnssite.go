@@ -37,7 +37,7 @@ func (s Site) spoilServer(what string, spoil func(good world.DNSRole) world.DNSR
 		}
 		return []Break{{change.SetDNSRole{Server: h.ID, Role: spoil(good), What: what}}}
 	}
-	added, ok := s.newServer("added-dns", spoil(forwarding(world.AzureDNS)), what)
+	added, ok := s.newServer(spoil(forwarding(world.AzureDNS)), what)
 	if !ok {
 		return nil
 	}
@@ -46,24 +46,24 @@ func (s Site) spoilServer(what string, spoil func(good world.DNSRole) world.DNSR
 
 // newServer is a DNS server beside the client, in a VNet of Azure that still
 // hands out Azure DNS; ok is false where that cannot be.
-func (s Site) newServer(name string, role world.DNSRole, what string) (change.AddDNSServer, bool) {
+func (s Site) newServer(role world.DNSRole, what string) (change.AddDNSServer, bool) {
 	v, ok := s.vnet()
 	node := s.World.Node(s.Client)
 	if !ok || len(v.DNSServers) > 0 || len(s.Client.Nameservers) > 0 || s.Client.Runs == world.OnAppGateway {
 		return change.AddDNSServer{}, false
 	}
-	return s.serverIn(node.Network, name, role, what)
+	return s.serverIn(node.Network, role, what)
 }
 
 // serverIn is a DNS server at a free address of a VNet.
-func (s Site) serverIn(vnet world.ID, name string, role world.DNSRole, what string) (change.AddDNSServer, bool) {
+func (s Site) serverIn(vnet world.ID, role world.DNSRole, what string) (change.AddDNSServer, bool) {
 	v, ok := s.World.VNet(vnet)
 	if !ok {
 		return change.AddDNSServer{}, false
 	}
 	for _, subnet := range v.Subnets {
 		if addr, free := change.FreeAddress(s.World, subnet.ID); free && len(subnet.Delegations) == 0 {
-			return change.AddDNSServer{Name: name, Network: vnet, Subnet: subnet.ID, Addr: addr, Role: role, What: what}, true
+			return change.AddDNSServer{Name: "server-" + addr.String(), Network: vnet, Subnet: subnet.ID, Addr: addr, Role: role, What: what}, true
 		}
 	}
 	return change.AddDNSServer{}, false

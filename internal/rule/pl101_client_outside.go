@@ -39,6 +39,8 @@ var pl101 = &Rule{
 			return NotApplicable("requests arrive through a service endpoint of the client's own subnet")
 		case c.onForeignGround():
 			return NotApplicable("the platform that the client runs on makes the connection")
+		case c.Client != nil && c.Client.Proxy != nil:
+			return NotApplicable("it is about the client's place, not its proxy's")
 		}
 		if r, unread := c.NotRead(vnetType); unread {
 			return r

@@ -9,9 +9,10 @@ import (
 	"pldoctor/internal/world"
 )
 
-// PL104: no vault of that name is registered. Nothing mends it but another name.
+// PL104: no vault of that name is registered. Nothing mends it but another name,
+// which is why its stage is that of the name.
 var pl104 = &Rule{
-	Code: "PL104", Slug: "vault-not-found", Severity: Error, Owner: OwnerClient, Stage: fact.StageAnswer, Weight: 1,
+	Code: "PL104", Slug: "vault-not-found", Severity: Error, Owner: OwnerClient, Stage: fact.StageName, Weight: 1,
 	Title: "public DNS knows no such vault",
 	Doc: Doc{
 		Symptom: "NXDOMAIN for `<vault>.vault.azure.net` itself, without an alias; the `az` command says `(VaultNotFound)`, programs say `no such host`.",

@@ -42,7 +42,7 @@ var pl401 = &Rule{
 // none, or does not resolve the name itself.
 func (c Case) noAddress() (Result, bool) {
 	switch a := c.Journey.Answer; {
-	case c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != "":
+	case c.proxied():
 		return NotApplicable("the proxy resolves the name, not this client"), true
 	case a.Outcome == fact.Unseen && c.Journey.Resolver.Outcome == fact.Unseen:
 		return Unknown("nobody looked how the name is resolved"), true

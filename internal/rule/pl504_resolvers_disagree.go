@@ -30,7 +30,7 @@ var pl504 = &Rule{
 		},
 	},
 	Eval: func(c Case) Result {
-		if c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != "" {
+		if c.proxied() {
 			return NotApplicable("the proxy resolves the name, not this client")
 		}
 		views := c.configured()

@@ -31,7 +31,7 @@ var pl509 = &Rule{
 		},
 	},
 	Eval: func(c Case) Result {
-		if c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != "" {
+		if c.proxied() {
 			return NotApplicable("the proxy resolves the name, not this client")
 		}
 		if fails(c.Journey.Answer) && c.Journey.Resolver.Server.IsValid() {

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -53,7 +54,7 @@ var pl607 = &Rule{
 			second := change.SecondZone{Like: z.ID}
 			id := second.ID(s.World)
 			swap := Break{second, change.UnlinkZone{Zone: z.ID, VNet: vnet}, change.LinkZone{Zone: id, VNet: vnet}}
-			redirect := append(swap[:len(swap):len(swap)], change.SetLinkPolicy{Zone: id, VNet: vnet, Redirect: true})
+			redirect := append(slices.Clip(swap), change.SetLinkPolicy{Zone: id, VNet: vnet, Redirect: true})
 			breaks = append(breaks, swap, redirect)
 		}
 		return breaks

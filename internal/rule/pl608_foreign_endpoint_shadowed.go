@@ -65,9 +65,14 @@ var pl608 = &Rule{
 		if _, linked := z.LinkTo(vnet); !linked {
 			vnet = z.Links[0].VNet
 		}
-		subnet, room := c.roomFor(vnet)
-		if c.Wants == world.WantAny || c.Resource == nil || !room {
-			return []change.Change{change.SetLinkPolicy{Zone: z.ID, VNet: vnet, Redirect: true}}
+		redirect := []change.Change{change.SetLinkPolicy{Zone: z.ID, VNet: vnet, Redirect: true}}
+		v, known := c.World.VNet(vnet)
+		if c.Wants == world.WantAny || c.Resource == nil || !known {
+			return redirect
+		}
+		subnet, ok := c.room(v)
+		if !ok {
+			return redirect
 		}
 		return []change.Change{change.RequestEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: []world.ID{z.ID}}}
 	},
@@ -90,29 +95,4 @@ func (c Case) shadowing() (*world.Zone, bool) {
 	}
 	_, held := c.record(z)
 	return z, !held
-}
-
-// roomFor returns a subnet of a VNet for a new private endpoint: one that has
-// some already, else one that is free for all uses.
-func (c Case) roomFor(vnet world.ID) (world.ID, bool) {
-	v, ok := c.World.VNet(vnet)
-	if !ok {
-		return "", false
-	}
-	for e := range c.World.EndpointsIn(vnet) {
-		return e.Subnet, true
-	}
-	for i := range v.Subnets {
-		s := &v.Subnets[i]
-		if len(s.Delegations) == 0 && !reservedSubnets[s.ID.Name()] {
-			return s.ID, true
-		}
-	}
-	return "", false
-}
-
-// reservedSubnets are those that Azure keeps for one service each.
-var reservedSubnets = map[string]bool{
-	"gatewaysubnet": true, "azurefirewallsubnet": true, "azurefirewallmanagementsubnet": true,
-	"azurebastionsubnet": true, "routeserversubnet": true,
 }

@@ -43,8 +43,15 @@ var pl612 = &Rule{
 		return Fail(fmt.Sprintf("the link of the zone %s to the VNet %s is in progress; until it is completed, Azure DNS gives that VNet the public answer",
 			z.Domain.Host(), c.Name(vnet)), append(c.said(), Evidence{"configuration", l.Path, "has the state InProgress"})...)
 	},
-	// No Breaks: for the minute or two that it lasts it looks like PL603, and
-	// whoever can see links sees their state.
+	Breaks: func(s Site) []Break {
+		var b Break
+		for _, z := range s.zones() {
+			for _, vnet := range askedVNets(s) {
+				b = append(b, change.SetLinkProgress{Zone: z.ID, VNet: vnet, InProgress: true})
+			}
+		}
+		return some(b)
+	},
 	Mends: func(c Case) []change.Change {
 		z, ok := c.linked(c.asked())
 		if !ok {

@@ -30,7 +30,7 @@ var pl803 = &Rule{
 	},
 	Eval: func(c Case) Result {
 		switch via := c.Journey.Resolver.Via; {
-		case c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != "":
+		case c.proxied():
 			return NotApplicable("the proxy resolves the name, not this client")
 		case c.Journey.Resolver.Outcome == fact.Unseen:
 			return Unknown("nobody looked how the name is resolved")

@@ -63,7 +63,7 @@ var pl809 = &Rule{
 			back.Server = upstream.ID
 			return []Break{{back}}
 		}
-		added, ok := s.serverIn(own.Network, "added-dns", back.Role, "forwards everything to "+own.Address.String())
+		added, ok := s.serverIn(own.Network, back.Role, "forwards everything to "+own.Address.String())
 		if !ok {
 			return nil
 		}
@@ -101,13 +101,13 @@ func (c Case) chain() string {
 
 // loopOfTwo puts two servers that ask each other into the client's VNet.
 func (s Site) loopOfTwo() []Break {
-	first, ok := s.newServer("added-dns", world.DNSRole{}, "asks the second one")
+	first, ok := s.newServer(world.DNSRole{}, "asks the second one")
 	if !ok {
 		return nil
 	}
 	later := s
 	later.World = change.Apply(s.World, first)
-	second, ok := later.newServer("second-dns", forwarding(first.Addr), "asks the first one")
+	second, ok := later.newServer(forwarding(first.Addr), "asks the first one")
 	if !ok {
 		return nil
 	}

@@ -76,7 +76,7 @@ var pl810 = &Rule{
 		}
 		slow := forwarding(to)
 		slow.Delay = longerDelay
-		added, ok := s.serverIn(own.Network, "added-dns", slow, "takes "+longerDelay.String()+" for each answer")
+		added, ok := s.serverIn(own.Network, slow, "takes "+longerDelay.String()+" for each answer")
 		if !ok {
 			return nil
 		}

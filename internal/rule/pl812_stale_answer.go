@@ -29,16 +29,18 @@ var pl812 = &Rule{
 		},
 	},
 	Eval: func(c Case) Result {
-		switch via := c.Journey.Resolver.Via; {
-		case c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != "":
+		switch hop := c.Journey.Resolver; {
+		case c.proxied():
 			return NotApplicable("the proxy resolves the name, not this client")
-		case c.Journey.Resolver.Outcome == fact.Unseen:
+		case hop.Outcome == fact.Unseen:
 			return Unknown("nobody looked how the name is resolved")
-		case via == fact.ViaProgram && !c.private(c.Journey.Answer):
+		case c.cached():
+		case hop.Via == fact.ViaProgram && !c.private(c.Journey.Answer):
 			return Unknown("programs get another answer than DNS servers give; whether from a cache cannot be seen")
-		case via != fact.ViaCache:
+		default:
 			return Pass("the address does not come from a cache")
-		case c.rightAddress(c.Journey.Answer.Addr):
+		}
+		if c.rightAddress(c.Journey.Answer.Addr) {
 			return Pass("the cached address is that of an endpoint of the vault")
 		}
 		until := ""

@@ -54,7 +54,7 @@ var pl813 = &Rule{
 			return nil
 		}
 		const what = "looks all names up in the public DNS"
-		added, ok := s.serverIn(vnet, "added-dns", world.DNSRole{}, what)
+		added, ok := s.serverIn(vnet, world.DNSRole{}, what)
 		if !ok {
 			return nil
 		}

@@ -1,8 +1,10 @@
 package world
 
 import (
+	"cmp"
 	"iter"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"pldoctor/internal/dnsname"
@@ -66,12 +68,11 @@ func (s *Site) Holds(a netip.Addr) bool { return contains(s.Prefixes, a) }
 
 // PeeringTo returns v's side of its peering with another VNet.
 func (v *VNet) PeeringTo(remote ID) (*Peering, bool) {
-	for i := range v.Peerings {
-		if v.Peerings[i].Remote == remote {
-			return &v.Peerings[i], true
-		}
+	i, ok := slices.BinarySearchFunc(v.Peerings, remote, func(p Peering, id ID) int { return cmp.Compare(p.Remote, id) })
+	if !ok {
+		return nil, false
 	}
-	return nil, false
+	return &v.Peerings[i], true
 }
 
 // NSG returns the network security group of that id.
@@ -217,12 +218,11 @@ func (w *World) ZonesLinkedAs(domain dnsname.Name, vnet ID) iter.Seq[*Zone] {
 
 // LinkTo returns the zone's link to a VNet.
 func (z *Zone) LinkTo(vnet ID) (*Link, bool) {
-	for i := range z.Links {
-		if z.Links[i].VNet == vnet {
-			return &z.Links[i], true
-		}
+	i, ok := slices.BinarySearchFunc(z.Links, vnet, func(l Link, id ID) int { return cmp.Compare(l.VNet, id) })
+	if !ok {
+		return nil, false
 	}
-	return nil, false
+	return &z.Links[i], true
 }
 
 // RulesetsLinked yields the forwarding rulesets that are linked to a VNet.

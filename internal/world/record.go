@@ -9,15 +9,34 @@ import (
 // ordered returns a resource with its lists in the order that lookups rely on.
 // One that is in order already, as nearly all are, is returned as it is.
 func ordered(r Resource) Resource {
-	z, ok := r.(*Zone)
-	if !ok || slices.IsSortedFunc(z.Records, compareRecords) {
-		return r
+	switch r := r.(type) {
+	case *Zone:
+		if slices.IsSortedFunc(r.Records, compareRecords) && slices.IsSortedFunc(r.Links, compareLinks) {
+			return r
+		}
+		c := *r
+		c.Records, c.Links = sorted(r.Records, compareRecords), sorted(r.Links, compareLinks)
+		return &c
+	case *VNet:
+		if slices.IsSortedFunc(r.Peerings, comparePeerings) {
+			return r
+		}
+		c := *r
+		c.Peerings = sorted(r.Peerings, comparePeerings)
+		return &c
 	}
-	c := *z
-	c.Records = slices.Clone(z.Records)
-	slices.SortStableFunc(c.Records, compareRecords)
-	return &c
+	return r
 }
+
+func sorted[T any](list []T, compare func(a, b T) int) []T {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, compare)
+	return list
+}
+
+func compareLinks(a, b Link) int { return cmp.Compare(a.VNet, b.VNet) }
+
+func comparePeerings(a, b Peering) int { return cmp.Compare(a.Remote, b.Remote) }
 
 func compareRecords(a, b Record) int {
 	return cmp.Or(compareFold(a.Label, b.Label), cmp.Compare(a.Type, b.Type))

@@ -1,0 +1,184 @@
+package rule_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/rule"
+	"pldoctor/internal/service"
+)
+
+const (
+	ownDNS = "10.0.0.53"
+	azure  = "168.63.129.16"
+	public = "8.8.8.8"
+)
+
+// hop reads an answer: "52.1.1.1", "alias 10.1.2.4", "alias nxdomain", "servfail".
+func hop(text string) fact.AnswerHop {
+	rest, alias := strings.CutPrefix(text, "alias ")
+	a := fact.AnswerHop{Alias: alias}
+	if addr, err := netip.ParseAddr(rest); err == nil {
+		a.Outcome, a.Addr, a.Class = fact.OK, addr, fact.Classify(addr)
+		return a
+	}
+	a.Outcome = fact.Outcome(rest)
+	return a
+}
+
+// view is what a configured server says of the hostname and of the alias's
+// name; "timeout" is silence.
+func view(server, host, alias string) fact.ServerView {
+	v := fact.ServerView{Server: netip.MustParseAddr(server), Role: fact.RoleConfigured, Reached: fact.OK, Host: hop(host), Alias: hop(alias)}
+	if host == string(fact.Timeout) {
+		v.Reached, v.Host, v.Alias = fact.Timeout, fact.AnswerHop{}, fact.AnswerHop{}
+	}
+	return v
+}
+
+func of(role fact.ServerRole, v fact.ServerView) fact.ServerView {
+	v.Role = role
+	return v
+}
+
+// seenCase is the case of a client that probed without a configuration; the
+// program has the first view's answer unless edit says otherwise.
+func seenCase(edit func(*fact.Observation), views ...fact.ServerView) rule.Case {
+	svc, _ := service.KeyVault("AzureCloud")
+	o := &fact.Observation{Servers: views}
+	for _, v := range views {
+		if v.Role == fact.RoleConfigured {
+			o.Client.Resolvers = append(o.Client.Resolvers, v.Server)
+		}
+	}
+	if len(views) > 0 {
+		o.Journey.Resolver = fact.ResolverHop{Outcome: views[0].Reached, Via: fact.ViaDNS, Server: views[0].Server}
+		o.Journey.Answer = views[0].Host
+	}
+	if edit != nil {
+		edit(o)
+	}
+	c := rule.Case{Service: svc, Vault: "fabrikam", Host: dnsname.MustParse("fabrikam.vault.azure.net"), Seen: o, Journey: o.Journey}
+	return c
+}
+
+// programGot says that the resolver library gave an address, and nobody knows
+// whence.
+func programGot(addr string) func(*fact.Observation) {
+	return func(o *fact.Observation) {
+		o.Journey.Resolver = fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram}
+		o.Journey.Answer = hop(addr)
+	}
+}
+
+func hostsFile(addr string) func(*fact.Observation) {
+	return func(o *fact.Observation) {
+		o.Journey.Resolver = fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaHostsFile}
+		o.Journey.Answer = hop(addr)
+		o.Client.HostsFile = []fact.HostsLine{{Name: dnsname.MustParse("fabrikam.vault.azure.net"), Addr: netip.MustParseAddr(addr), Line: 3}}
+		o.Client.HostsPath = "/etc/hosts"
+	}
+}
+
+func overPrivateLink(access fact.Outcome, denial service.Denial) func(*fact.Observation) {
+	return func(o *fact.Observation) {
+		o.Journey.Connect = fact.ConnectHop{Outcome: fact.OK, Addr: o.Journey.Answer.Addr}
+		o.Journey.Exchange = fact.ExchangeHop{Outcome: fact.OK, Conn: service.ConnPrivateLink}
+		o.Journey.Access = fact.AccessHop{Outcome: access, Denial: denial}
+	}
+}
+
+func throughProxy(o *fact.Observation) {
+	o.Journey = fact.Journey{Proxy: fact.ProxyHop{Outcome: fact.OK, Server: "10.1.0.9:3128"}}
+}
+
+// TestDNSRulesOnWhatAClientSees are the cases that a client can decide, or not
+// decide, by itself.
+func TestDNSRulesOnWhatAClientSees(t *testing.T) {
+	const pub, private, nowhere = "alias 52.168.109.101", "alias 10.1.2.4", "alias nxdomain"
+	for _, tt := range []struct {
+		name, code string
+		c          rule.Case
+		want       rule.Status
+		why        string // a part of it
+	}{
+		{"public answer", "PL401", seenCase(nil, view(azure, pub, pub)), rule.StatusFail, "52.168.109.101"},
+		{"private answer", "PL401", seenCase(nil, view(azure, private, private)), rule.StatusPass, ""},
+		{"the last address of 172.16/12", "PL401", seenCase(nil, view(azure, "alias 172.31.255.255", "")), rule.StatusPass, ""},
+		{"172.32 is public, whatever the article prints", "PL401", seenCase(nil, view(azure, "alias 172.32.0.1", "")), rule.StatusFail, ""},
+		{"a proxy resolves", "PL401", seenCase(throughProxy), rule.StatusNotApplicable, "proxy"},
+
+		{"private without a token", "PL402", seenCase(nil, view(azure, private, private)), rule.StatusUnknown, "token"},
+		{"admitted with a token", "PL402", seenCase(overPrivateLink(fact.OK, ""), view(azure, private, private)), rule.StatusPass, ""},
+		{"a role is missing, the endpoint is right", "PL402", seenCase(overPrivateLink(fact.RefusedIdentity, service.DeniedRBAC), view(azure, private, private)), rule.StatusPass, ""},
+		{"another vault's endpoint", "PL402", seenCase(overPrivateLink(fact.RefusedNetwork, service.DeniedTCP), view(azure, private, private)), rule.StatusFail, "another's"},
+		{"public answer", "PL402", seenCase(nil, view(azure, pub, pub)), rule.StatusNotApplicable, ""},
+
+		{"no alias", "PL501", seenCase(nil, view(azure, "52.168.109.101", "nxdomain")), rule.StatusFail, "approved"},
+		{"alias", "PL501", seenCase(nil, view(azure, pub, pub)), rule.StatusPass, ""},
+		{"no such name", "PL501", seenCase(nil, view(azure, "nxdomain", "nxdomain")), rule.StatusNotApplicable, ""},
+		{"a server with a record of its own, and a public one", "PL501", seenCase(nil, view(ownDNS, "10.1.2.4", ""), of(fact.RolePublic, view(public, pub, pub))), rule.StatusPass, ""},
+		{"a server with a record of its own", "PL501", seenCase(nil, view(ownDNS, "10.1.2.4", "")), rule.StatusUnknown, ""},
+
+		{"alias, public", "PL502", seenCase(nil, view(azure, pub, pub)), rule.StatusFail, "no private zone"},
+		{"alias, private", "PL502", seenCase(nil, view(azure, private, private)), rule.StatusPass, ""},
+		{"no alias", "PL502", seenCase(nil, view(azure, "52.168.109.101", "")), rule.StatusNotApplicable, ""},
+
+		{"alias, then nothing", "PL503", seenCase(nil, view(azure, nowhere, "nxdomain")), rule.StatusFail, "does not exist"},
+		{"no alias, and nothing", "PL503", seenCase(nil, view(azure, "nxdomain", "nxdomain")), rule.StatusNotApplicable, ""},
+
+		{"one private, one public", "PL504", seenCase(nil, view(ownDNS, private, private), view(public, pub, pub)), rule.StatusFail, public},
+		{"two public addresses of the front ends", "PL504", seenCase(nil, view(ownDNS, pub, pub), view(public, "alias 40.71.10.202", pub)), rule.StatusPass, ""},
+		{"two endpoints", "PL504", seenCase(nil, view(ownDNS, private, private), view("10.0.0.54", "alias 10.9.2.4", "")), rule.StatusFail, "10.9.2.4"},
+		{"one is silent", "PL504", seenCase(nil, view(ownDNS, private, private), view(public, "timeout", "")), rule.StatusUnknown, "compare"},
+		{"only one", "PL504", seenCase(nil, view(ownDNS, private, private)), rule.StatusNotApplicable, ""},
+
+		{"one is silent", "PL505", seenCase(nil, view(ownDNS, private, private), view("10.0.0.54", "timeout", "")), rule.StatusFail, "10.0.0.54"},
+		{"all answer", "PL505", seenCase(nil, view(ownDNS, private, private)), rule.StatusPass, ""},
+
+		{"emptied, and whole elsewhere", "PL506", seenCase(nil, view(ownDNS, "alias nodata", "nodata"), of(fact.RoleAzure, view(azure, private, private))), rule.StatusFail, ownDNS},
+		{"emptied, as far as one sees", "PL506", seenCase(nil, view(ownDNS, "alias nodata", "nodata")), rule.StatusUnknown, ""},
+		{"not emptied", "PL506", seenCase(nil, view(ownDNS, private, private)), rule.StatusPass, ""},
+
+		{"SERVFAIL may be many things", "PL507", seenCase(nil, view(ownDNS, "servfail", "servfail")), rule.StatusUnknown, "+cd"},
+		{"truncated", "PL508", seenCase(nil, view(ownDNS, "truncated", "truncated")), rule.StatusFail, "TCP"},
+		{"SERVFAIL", "PL509", seenCase(nil, view(ownDNS, "servfail", "servfail")), rule.StatusFail, "SERVFAIL"},
+		{"REFUSED by the second", "PL509", seenCase(nil, view(ownDNS, private, private), view(public, "dns-refused", "dns-refused")), rule.StatusFail, "REFUSED"},
+
+		{"Azure DNS beside it is private", "PL801", seenCase(nil, view(ownDNS, pub, pub), of(fact.RoleAzure, view(azure, private, private))), rule.StatusFail, "Azure DNS"},
+		{"Azure DNS beside it is public too", "PL801", seenCase(nil, view(ownDNS, pub, pub), of(fact.RoleAzure, view(azure, pub, pub))), rule.StatusUnknown, ""},
+		{"Azure DNS itself is asked", "PL801", seenCase(nil, view(azure, pub, pub)), rule.StatusNotApplicable, ""},
+		{"another server is private", "PL801", seenCase(nil, view(public, pub, pub), view(ownDNS, private, private)), rule.StatusNotApplicable, "disagree"},
+
+		{"the alias's name is private", "PL802", seenCase(nil, view(ownDNS, pub, "10.1.2.4")), rule.StatusFail, "privatelink"},
+		{"the alias's name is public", "PL802", seenCase(nil, view(ownDNS, pub, "52.168.109.101")), rule.StatusPass, ""},
+		{"nobody asked for the alias's name", "PL802", seenCase(nil, view(ownDNS, pub, "")), rule.StatusUnknown, ""},
+		{"a server that chases aliases works", "PL802", seenCase(nil, view(ownDNS, private, "10.1.2.4")), rule.StatusPass, ""},
+
+		{"a public address in the hosts file", "PL803", seenCase(hostsFile("52.168.109.101"), view(azure, private, private)), rule.StatusFail, "hosts file"},
+		{"not the hosts file", "PL803", seenCase(nil, view(azure, private, private)), rule.StatusPass, ""},
+
+		{"the program alone is public", "PL811", seenCase(programGot("52.168.109.101"), view(ownDNS, private, private)), rule.StatusFail, "10.1.2.4"},
+		{"a server that nobody configured", "PL811", seenCase(func(o *fact.Observation) { o.Client.Resolvers = o.Client.Resolvers[1:] }, view(public, pub, pub), view(ownDNS, private, private)), rule.StatusFail, public},
+		{"the hosts file says so", "PL811", seenCase(hostsFile("52.168.109.101"), view(ownDNS, private, private)), rule.StatusNotApplicable, ""},
+		{"a cache cannot be seen", "PL812", seenCase(programGot("52.168.109.101"), view(ownDNS, private, private)), rule.StatusUnknown, ""},
+
+		{"silent, and nobody knows where the client is", "PL814", seenCase(nil, view(azure, "timeout", "")), rule.StatusUnknown, "outside"},
+		{"it answers", "PL814", seenCase(nil, view(azure, pub, pub)), rule.StatusPass, ""},
+	} {
+		t.Run(tt.code+"/"+tt.name, func(t *testing.T) {
+			r := ruleOf(t, tt.code).Eval(tt.c)
+			if r.Status != tt.want || !strings.Contains(r.Why, tt.why) {
+				t.Errorf("%s: %q, want %s: …%s…", r.Status, r.Why, tt.want, tt.why)
+			}
+			for _, e := range r.Evidence {
+				if e.Source != "probe" || e.Where == "" || e.What == "" {
+					t.Errorf("evidence of a probe is %+v", e)
+				}
+			}
+		})
+	}
+}

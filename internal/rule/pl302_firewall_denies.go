@@ -1,0 +1,35 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
+)
+
+// PL302: a symptom. Private link is not subject to the firewall, so the question
+// is why the request came by the public side.
+var pl302 = &Rule{
+	Code: "PL302", Slug: "firewall-denies", Severity: Error, Owner: OwnerVault, Stage: fact.StageAccess, Weight: 1, Symptom: true,
+	Title: "the vault's firewall denies: the request came by the public side, and its address or subnet is not listed",
+	Doc: Doc{
+		Symptom: "403 `ForbiddenByFirewall`: `Client address is not authorized and caller is not a trusted service`, or `… caller was ignored because bypass is set to None`.",
+		Cause:   "The request did not come over private link. The vault's firewall looked at its address, or at its subnet when a service endpoint carried it, and found neither on its lists.",
+		Apart:   "With PL303 public access is off altogether. With PL709 the network is good and the caller is not.",
+		Fix:     "Find out why the request is not private: the other findings say. Listing the address is a way for clients that are not meant to use private link.",
+		Verify: []string{
+			"curl -i https://<vault>.vault.azure.net/healthstatus   # conn_type and addr tell how the request arrives",
+			"az keyvault network-rule list --name <vault>",
+		},
+		Article: "3, Confirm that the key vault firewall is properly configured",
+		Errata:  "The article speaks of ForbiddenByFirewall with a private address; a request through a private endpoint never gets it, one through a service endpoint does.",
+		Sources: []string{
+			article,
+			"https://learn.microsoft.com/azure/key-vault/general/common-error-codes",
+			"https://github.com/hashicorp/terraform-provider-azurerm/issues/20742",
+		},
+	},
+	Eval: func(c Case) Result {
+		return c.judgeNetwork(fmt.Sprintf("the request came %s, and the firewall of %s does not list that", c.arrival(), c.Vault), service.DeniedFirewall)
+	},
+}

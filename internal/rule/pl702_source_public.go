@@ -1,0 +1,38 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/fact"
+)
+
+// PL702: a symptom, the plainest of all.
+var pl702 = &Rule{
+	Code: "PL702", Slug: "source-public", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageExchange, Symptom: true,
+	Title: "the vault saw a public source address: the request crossed the internet",
+	Doc: Doc{
+		Symptom: "`x-ms-keyvault-network-info: conn_type=Ipv4;addr=<a public address>`.",
+		Cause:   "The request did not come over private link: the address in the header is that of a NAT gateway, a firewall or a proxy at the edge of the client's network.",
+		Apart:   "A private address with `conn_type=Subnet` is a service endpoint (PL306); another private address than the client's own is a translation on the way (PL703).",
+		Fix:     "Find out where the name led to another address than the endpoint's: the other findings say.",
+		Verify: []string{
+			"curl -i https://<vault>.vault.azure.net/healthstatus",
+			"host <vault>.vault.azure.net",
+		},
+		Article: "7, Query the /healthstatus endpoint of the key vault",
+		Sources: []string{article},
+	},
+	Eval: func(c Case) Result {
+		x := c.Journey.Exchange
+		switch {
+		case x.Outcome != fact.OK:
+			return Unknown("no answer of the vault tells from where the request came")
+		case c.Journey.Verdict() == fact.Public:
+			return Fail(fmt.Sprintf("the vault saw the request come from the public address %s: it crossed the internet", x.Source),
+				c.seen("", "conn_type=%s, source %s", x.Conn, x.Source))
+		case c.Journey.Verdict() == fact.Undetermined:
+			return Unknown("the vault's answer does not tell how the request came")
+		}
+		return Pass(fmt.Sprintf("the vault saw the source %s inside the network", x.Source))
+	},
+}

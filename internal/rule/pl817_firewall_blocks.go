@@ -1,0 +1,54 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL817: the next hop is there, and drops.
+var pl817 = &Rule{
+	Code: "PL817", Slug: "firewall-blocks", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageConnect, Weight: 2,
+	Title: "a firewall or appliance on the way drops the traffic to the private endpoint",
+	Doc: Doc{
+		Symptom: "The name resolves to the private address; connections to port 443 time out, or are reset as soon as the TLS handshake names the vault.",
+		Cause:   "The client's route leads to a firewall, and no network rule allows TCP 443 to the endpoint's address, nor an application rule the vault's name. A rule for the service tag AzureKeyVault does not cover a private endpoint: it is about public addresses.",
+		Apart:   "With PL807 the next hop is gone, with PL818 the request passes and the reply does not come back through it, with PL806 a network security group denies.",
+		Fix:     "Whoever manages the firewall allows TCP 443 to the endpoint's address, or HTTPS to the vault's name.",
+		Verify: []string{
+			"az network watcher show-next-hop --vm <vm> --source-ip <client> --dest-ip <address>",
+			"az monitor log-analytics query --workspace <workspace> --analytics-query \"AZFWNetworkRule | where DestinationIp == '<address>'\"",
+		},
+		Article: "8, Other things that may affect connectivity",
+		Sources: []string{
+			article,
+			"https://learn.microsoft.com/azure/private-link/inspect-traffic-with-azure-firewall",
+			"https://learn.microsoft.com/azure/firewall/rule-processing",
+		},
+	},
+	Eval: func(c Case) Result {
+		return c.judgeStop(firewallType, fact.ByFirewall, "no firewall that was read drops the traffic", func(s stop) Result {
+			if s.by == "" {
+				return Fail("a firewall drops the packets " + s.way)
+			}
+			return Fail(fmt.Sprintf("the firewall %s drops the packets %s: no rule of it allows them", c.Name(s.by), s.way),
+				read(string(s.by), "no rule allows %s port %d", s.to, s.port))
+		})
+	},
+	Breaks: func(s Site) []Break {
+		return s.throughFirewall(false, true, func(id world.ID) change.Change { return change.RestrictFirewall{Firewall: id} })
+	},
+	Mends: func(c Case) []change.Change {
+		s, ok := c.stopped(fact.ByFirewall)
+		if !ok || s.by == "" || !s.to.IsValid() {
+			return nil
+		}
+		port := s.port
+		if port == 443 {
+			port = 0
+		}
+		return []change.Change{change.AllowInspected{Machine: s.by, To: s.to, Port: port}}
+	},
+}

@@ -1,0 +1,88 @@
+package rule
+
+import (
+	"fmt"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
+)
+
+// PL820: App Service connects outside the VNet.
+var pl820 = &Rule{
+	Code: "PL820", Slug: "integration-bypassed", Severity: Error, Owner: OwnerClient, Stage: fact.StageName,
+	Title: "the App Service app is not integrated with a VNet, or its routing leaves the vault's address outside it",
+	Doc: Doc{
+		Symptom: "An app on App Service or Functions gets `ForbiddenByConnection` or `ForbiddenByFirewall`, and the vault sees one of the platform's public addresses; key vault references stay unresolved.",
+		Cause:   "Without VNet integration an app connects from App Service's own network and asks its DNS. With it, but without routing all traffic, only private ranges (RFC 1918) go through the VNet: an endpoint in other space stays outside. A private endpoint of the app is for requests to it, not from it.",
+		Apart:   "With PL101 the VNet that the app is in has no way to the endpoint; with PL603 the zone is not linked to that VNet.",
+		Fix:     "Integrate the app with a subnet of a VNet that reaches the endpoint, and route all its outbound traffic through it.",
+		Verify: []string{
+			"az webapp vnet-integration list --resource-group <group> --name <app>",
+			"az webapp config show --resource-group <group> --name <app> --query vnetRouteAllEnabled",
+			"nameresolver <vault>.vault.azure.net   # in the app's own console",
+		},
+		Article: "1, Confirm that your client runs at the virtual network",
+		Sources: []string{
+			article,
+			"https://learn.microsoft.com/azure/app-service/overview-vnet-integration",
+			"https://learn.microsoft.com/azure/app-service/app-service-key-vault-references",
+		},
+	},
+	Eval: func(c Case) Result {
+		switch runs := c.runs(); {
+		case runs == "":
+			return Unknown("on what the client runs is not known")
+		case !onAppService(runs):
+			return NotApplicable("the client does not run on App Service")
+		case c.arrives() || c.Journey.Verdict() == fact.ServiceEndpoint:
+			return Pass("the app's requests leave through its VNet")
+		case c.World == nil || c.Client == nil:
+			return Unknown("whether the app is integrated with a VNet is not known without the configuration")
+		case c.onForeignGround():
+			return Fail(fmt.Sprintf("the app %s is not integrated with a VNet: it connects from App Service's own network, which reaches no private endpoint", c.who()),
+				read(string(c.Client.ID), "no VNet integration"))
+		case c.leftOutside():
+			return Fail(fmt.Sprintf("the app %s routes only private ranges through its VNet, and %s is none: App Service connects to it from outside", c.who(), c.label(c.Journey.Connect.Addr)),
+				read(string(c.Client.ID), "VNet integration without routing all traffic"))
+		}
+		return Pass("the app is integrated with " + c.place())
+	},
+	Breaks: func(s Site) []Break {
+		if _, inVNet := s.vnet(); !inVNet || !onAppService(s.Client.Runs) {
+			return nil
+		}
+		return []Break{{change.SetIntegration{Host: s.Client.ID}}}
+	},
+	Mends: func(c Case) []change.Change {
+		if c.World == nil || c.Client == nil {
+			return nil
+		}
+		subnet, ok := c.homeSubnet()
+		if ok {
+			return []change.Change{change.SetIntegration{Host: c.Client.ID, Subnet: subnet.ID, RouteAll: true}}
+		}
+		ids := c.nearVNets()
+		if door, ok := c.bestFarDoor(); ok {
+			ids = append([]world.ID{door.Endpoint.VNet()}, ids...)
+		}
+		for _, id := range ids {
+			v, ok := c.World.VNet(id)
+			if !ok {
+				continue
+			}
+			if room, ok := c.room(v); ok {
+				return []change.Change{change.SetIntegration{Host: c.Client.ID, Subnet: room, RouteAll: true}}
+			}
+		}
+		return nil
+	},
+}
+
+// leftOutside tells whether the app's connection to a private endpoint does not
+// go through its VNet, because the address is in no private range.
+func (c Case) leftOutside() bool {
+	h := c.Journey.Connect
+	return h.Reason == fact.PlatformOutside ||
+		!c.Client.RouteAll && c.IsEndpointAddress(h.Addr) && fact.Classify(h.Addr) == fact.PublicAddr
+}
