@@ -28,7 +28,7 @@ func merge(predicted, seen fact.Journey) (j fact.Journey, differs fact.Stage) {
 	}
 	if before(fact.StageExchange) && seen.Exchange.Outcome != fact.Unseen {
 		j.Exchange.By, j.Exchange.Reason = predicted.Exchange.By, predicted.Exchange.Reason
-		if before(fact.StageAccess) && (seen.Access.Outcome == fact.Unseen || seen.Access.Outcome == predicted.Access.Outcome) {
+		if untested := seen.Access == (fact.AccessHop{}); before(fact.StageAccess) && (untested || seen.Access.Outcome == predicted.Access.Outcome) {
 			j.Access = predicted.Access
 		}
 	}

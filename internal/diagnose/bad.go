@@ -3,6 +3,7 @@ package diagnose
 import (
 	"pldoctor/internal/fact"
 	"pldoctor/internal/rule"
+	"pldoctor/internal/service"
 )
 
 // firstBad returns the first stage at which a case's journey leaves the private
@@ -25,7 +26,7 @@ func firstBad(c rule.Case) fact.Stage {
 		return fact.StageTLS
 	case failed(j.Exchange.Outcome), j.Exchange.Outcome == fact.OK && !private:
 		return fact.StageExchange
-	case failed(j.Access.Outcome):
+	case failed(j.Access.Outcome), j.Access.Denial == service.DeniedNoVault:
 		return fact.StageAccess
 	}
 	return fact.NoStage

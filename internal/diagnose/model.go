@@ -85,10 +85,8 @@ func trustServer(w *world.World, client *world.Host, a netip.Addr, depth int) *w
 	h.DNS = &world.DNSRole{}
 	to, all := resolverFor(w, h)
 	switch {
-	case w.Forwards(a): // a ruleset hands questions to it: it has answers of its own
+	case w.Forwards(a), !to.IsValid(): // a ruleset asks it, or nobody in Azure is there to be asked
 		return w.With(world.Put(h))
-	case !to.IsValid():
-		return w
 	case all:
 		h.DNS.Forward = []world.Forward{{Domain: dnsname.Root, To: []netip.Addr{to}}}
 	default:

@@ -115,7 +115,7 @@ func buildLibrary(cloud string) []signature {
 		vault, _ := shape.World.VaultNamed(shape.Vault)
 		site := rule.Site{World: shape.World, Client: client, Vault: vault}
 		for _, x := range rule.All() {
-			if x.Breaks == nil || x.Symptom || x.Passing {
+			if x.Breaks == nil || x.Passing {
 				continue
 			}
 			for _, b := range x.Breaks(site) {
@@ -133,9 +133,9 @@ func appendSignature(library []signature, x *rule.Rule, shape stock.Shape, broke
 		return library
 	}
 	host, _ := broken.Service().Host(shape.Vault)
-	o := predict.Observe(broken, client, predict.Target{Vault: shape.Vault, Host: host}, predict.Options{Authenticate: true, Candidates: EndpointAddresses(broken, shape.Vault)})
+	o := predict.Observe(broken, client, predict.Target{Vault: shape.Vault, Host: host}, predict.Options{Authenticate: true})
 	s := signature{x, shape.Name, sketchOf(o)}
-	if o.Journey.Verdict() == fact.Private && (o.Journey.Access.Outcome == fact.Unseen || o.Journey.Access.Outcome == fact.OK) {
+	if o.Journey.Verdict() == fact.Private && (s.sketch.access == "" || s.sketch.access == admitted) {
 		return library // this fault does not touch this client
 	}
 	if slices.ContainsFunc(library, func(t signature) bool { return t.rule == x && t.sketch == s.sketch }) {
@@ -145,26 +145,39 @@ func appendSignature(library []signature, x *rule.Rule, shape stock.Shape, broke
 }
 
 // withoutConfiguration names every fault that on some stock world predicts what
-// was seen. Hops not seen match anything, so less evidence never removes one.
+// was seen. Hops not seen match anything, so less evidence never removes one. A
+// lone fault is the cause only where no bare symptom explains as much.
 func (r *run) withoutConfiguration() {
 	r.last = r.first
 	if r.in.Seen == nil || firstBad(r.first) == fact.NoStage {
 		return
 	}
-	seen := sketchOf(*r.in.Seen)
-	for _, s := range r.judge.library() {
-		if !slices.Contains(r.candidates, s.rule) && seen.fits(s.sketch) {
-			r.candidates = append(r.candidates, s.rule)
-		}
-	}
-	byWeight(r.candidates)
-	switch len(r.candidates) {
-	case 0:
+	bare := r.match()
+	switch {
+	case len(r.candidates) == 0:
 		r.evident(r.first)
-	case 1:
+	case len(r.candidates) == 1 && !bare:
 		x := r.candidates[0]
 		r.causes, r.candidates = []cause{{rule: x, result: x.Eval(r.first), fixes: r.words(x)}}, nil
 	}
+}
+
+// match fills in the candidates, and tells whether a symptom fits by itself.
+func (r *run) match() (bare bool) {
+	seen := sketchOf(*r.in.Seen)
+	for _, s := range r.judge.library() {
+		known := slices.Contains(r.candidates, s.rule)
+		if known || !seen.fits(s.sketch) || s.rule.Eval(r.first).Status == rule.StatusPass {
+			continue
+		}
+		if s.rule.Symptom {
+			bare = true
+			continue
+		}
+		r.candidates = append(r.candidates, s.rule)
+	}
+	byWeight(r.candidates)
+	return bare
 }
 
 // byWeight puts the likeliest first.

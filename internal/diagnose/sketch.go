@@ -154,14 +154,19 @@ func answerOf(a fact.AnswerHop) answerSketch {
 	return answerSketch{a.Outcome, triOf(a.Alias), a.Class}
 }
 
+// admitted stands where nothing was denied.
+const admitted service.Denial = "none"
+
 // accessOf keeps what a client can use: which network rule refused depends on
 // the vault's settings, not on the fault.
 func accessOf(a fact.AccessHop) service.Denial {
 	switch {
+	case a.Denial == service.DeniedNoVault:
+		return a.Denial
 	case a.Outcome == fact.Unseen:
 		return ""
 	case a.Outcome == fact.OK:
-		return "none"
+		return admitted
 	case a.Denial.IsNetwork() && a.Denial != service.DeniedTCP:
 		return service.DeniedFirewall
 	case a.Denial == service.DeniedPolicy:

@@ -43,8 +43,11 @@ func (c *client) access(a gate.Arrival, name dnsname.Name) fact.AccessHop {
 		return c.presented(a, name)
 	}
 	anybody := gate.Decide(c.world, a, gate.Request{Method: "GET", Host: c.header(name), Path: listPath})
-	if anybody.Denial.IsNetwork() {
+	switch {
+	case anybody.Denial.IsNetwork():
 		return refused(anybody.Denial, anybody.By)
+	case anybody.Denial == service.DeniedNoVault:
+		return fact.AccessHop{Denial: anybody.Denial, By: fact.Ref(anybody.By)}
 	}
 	v, ok := c.world.VaultNamed(c.vault)
 	if !ok {

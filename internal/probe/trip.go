@@ -147,8 +147,11 @@ func ref(id string) fact.Ref { return fact.Ref(strings.ToLower(id)) }
 func (v *traveller) list(ctx context.Context, c *channel) bool {
 	r := v.request(fact.StageAccess, "/secrets"+apiVersion)
 	_, err := v.exchange(ctx, c, &r, "")
-	if err == nil && r.Denial.IsNetwork() {
+	switch {
+	case err == nil && r.Denial.IsNetwork():
 		v.trip.access = fact.AccessHop{Outcome: fact.RefusedNetwork, Denial: r.Denial}
+	case err == nil && r.Denial == service.DeniedNoVault:
+		v.trip.access = fact.AccessHop{Denial: r.Denial}
 	}
 	v.log(r, err)
 	return err == nil

@@ -149,13 +149,31 @@ func (c Case) recreate(t tie) []change.Change {
 	return append([]change.Change{drop}, c.newEndpoint()...)
 }
 
-// into breaks a site by putting the connection of its endpoint into a state.
+// into breaks a site by putting the connection of its endpoint into a state:
+// with the endpoint's record as it was, and without one.
 func (s Site) into(status world.ConnectionStatus, provisioning string) []Break {
 	e, ok := s.Door()
 	if !ok {
 		return nil
 	}
-	return some(Break{change.SetConnection{Vault: s.Vault.ID, Endpoint: e.ID, Status: status, Provisioning: provisioning}})
+	step := change.SetConnection{Vault: s.Vault.ID, Endpoint: e.ID, Status: status, Provisioning: provisioning}
+	return s.alsoBare(e, Break{step})
+}
+
+// alsoBare adds, to a Break that takes the alias away, the same without the
+// endpoint's record: Azure writes it once the connection is approved.
+func (s Site) alsoBare(e *world.Endpoint, b Break) []Break {
+	bare := b[:len(b):len(b)]
+	for _, zone := range e.Zones {
+		bare = append(bare, change.RemoveRecord{Zone: zone, Label: s.Vault.Name()})
+	}
+	if len(bare) == len(b) {
+		return []Break{b}
+	}
+	if v, ok := change.Apply(s.World, b...).Vault(s.Vault.ID); ok && v.HasAlias() {
+		return []Break{b}
+	}
+	return []Break{b, bare}
 }
 
 // newEndpoint creates a private endpoint where the client gets at it.

@@ -58,7 +58,10 @@ var pl101 = &Rule{
 		return Fail(c.noWay(doors), c.whereDoorsAre(doors)...)
 	},
 	Breaks: func(s Site) []Break {
-		breaks := []Break{{change.MoveHost{Host: s.Client.ID, Network: world.Internet, Addr: outside}}}
+		breaks := []Break{
+			{change.MoveHost{Host: s.Client.ID, Network: world.Internet, Addr: outside}},
+			{change.TakeHome{Host: s.Client.ID}},
+		}
 		door, ok := s.Door()
 		home, inVNet := s.vnet()
 		subnet, _ := s.subnet()

@@ -5,6 +5,7 @@ import (
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
 )
 
 // PL201: nobody has made a private endpoint for the vault.
@@ -41,16 +42,36 @@ var pl201 = &Rule{
 			read(c.Resource.Path, "privateEndpointConnections is empty"))
 	},
 	Breaks: func(s Site) []Break {
-		var b Break
+		var clean, littered Break // with its record, and with the record left behind
 		for e := range s.World.EndpointsOf(s.Vault.ID) {
-			b = append(b, change.DeleteEndpoint{Endpoint: e.ID})
+			clean = append(clean, change.DeleteEndpoint{Endpoint: e.ID})
+			littered = append(littered, change.AbandonRecord{Endpoint: e.ID})
 		}
-		return some(b)
+		return append(some(clean), some(littered)...)
 	},
 	Mends: func(c Case) []change.Change {
 		if c.World == nil || c.Resource == nil {
 			return nil
 		}
-		return c.newEndpoint()
+		return c.firstEndpoint()
 	},
+}
+
+// firstEndpoint creates a private endpoint, and with it the zone where nobody
+// has needed one so far.
+func (c Case) firstEndpoint() []change.Change {
+	if len(c.RequiredZones()) > 0 {
+		return c.newEndpoint()
+	}
+	subnet, ok := c.roomForEndpoint()
+	if !ok {
+		return nil
+	}
+	create := change.CreateZone{Near: subnet.Parent(), Domain: c.Service.Zone}
+	zone := create.ID(c.World)
+	steps := []change.Change{create}
+	if vnet := c.asked(); vnet != "" {
+		steps = append(steps, change.LinkZone{Zone: zone, VNet: vnet})
+	}
+	return append(steps, change.CreateEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: []world.ID{zone}, Name: c.freeName()})
 }

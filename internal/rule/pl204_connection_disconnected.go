@@ -40,7 +40,7 @@ var pl204 = &Rule{
 	Breaks: func(s Site) []Break {
 		breaks := s.into(world.Disconnected, world.Succeeded)
 		if e, ok := s.Door(); ok {
-			breaks = append(breaks, Break{change.RemoveConnection{Vault: s.Vault.ID, Endpoint: e.ID}})
+			breaks = append(breaks, s.alsoBare(e, Break{change.RemoveConnection{Vault: s.Vault.ID, Endpoint: e.ID}})...)
 		}
 		return breaks
 	},

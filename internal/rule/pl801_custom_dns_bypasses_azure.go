@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -50,10 +51,12 @@ var pl801 = &Rule{
 		return Unknown("whether " + c.serverName(server) + " forwards to Azure DNS, and of which VNet, cannot be seen from here")
 	},
 	Breaks: func(s Site) []Break {
-		return s.spoilServer("look all names up in the public DNS", func(good world.DNSRole) world.DNSRole {
+		breaks := s.spoilServer("look all names up in the public DNS", func(good world.DNSRole) world.DNSRole {
 			good.Forward = nil
 			return good
 		})
+		// A public resolver is a DNS server that forwards nothing to Azure, too.
+		return append(breaks, Break{change.SetNameservers{Host: s.Client.ID, Servers: world.PublicDNS[:1]}})
 	},
 	Mends: func(c Case) []change.Change {
 		if c.World == nil {
@@ -68,6 +71,9 @@ var pl801 = &Rule{
 		}
 		if f, ok := c.World.Firewall(world.ID(c.Journey.Resolver.By)); ok {
 			return []change.Change{change.SetFirewallDNS{Firewall: f.ID}}
+		}
+		if handed := c.World.Handed(c.World.Node(c.Client).Network); !slices.Contains(handed, c.Journey.Resolver.Server) {
+			return []change.Change{change.SetNameservers{Host: c.Client.ID}}
 		}
 		to, ok := c.upstream(c.Client)
 		if !ok {

@@ -1,0 +1,100 @@
+package azure
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"time"
+
+	"pldoctor/internal/dnsname"
+	"pldoctor/internal/env"
+	"pldoctor/internal/settings"
+)
+
+const connectTime = 3 * time.Second // for one address
+
+// newClient returns an HTTP client whose connections are those of e. It
+// follows no redirect: what it sends is often a secret, meant for one host.
+func newClient(e env.Env) (*http.Client, error) {
+	roots, err := e.Roots()
+	if err != nil || roots == nil {
+		return nil, fmt.Errorf("no certificate authorities to verify who issues tokens: %w", cmp.Or(err, errors.New("the machine has none")))
+	}
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext:         func(ctx context.Context, network, to string) (net.Conn, error) { return dial(ctx, e, network, to) },
+			Proxy:               func(r *http.Request) (*url.URL, error) { return proxyFor(r.URL, e), nil },
+			TLSClientConfig:     &tls.Config{RootCAs: roots, Time: e.Now, MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout: tryTime,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
+}
+
+// dial connects to the first address of a host that answers, IPv4 first.
+func dial(ctx context.Context, e env.Env, network, to string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(to)
+	if err != nil {
+		return nil, err
+	}
+	addrs, err := addresses(ctx, e, host)
+	if err != nil {
+		return nil, err
+	}
+	var last error
+	for _, addr := range addrs {
+		conn, err := dialAddress(ctx, e, network, net.JoinHostPort(addr.String(), port))
+		if err == nil {
+			return conn, nil
+		}
+		last = err
+	}
+	return nil, cmp.Or(last, fmt.Errorf("%s has no address", host))
+}
+
+func dialAddress(ctx context.Context, e env.Env, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	return e.Dial(ctx, network, address)
+}
+
+func addresses(ctx context.Context, e env.Env, host string) ([]netip.Addr, error) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{addr}, nil
+	}
+	found, err := e.Lookup(ctx, host)
+	addrs := make([]netip.Addr, len(found))
+	for i, addr := range found {
+		addrs[i] = addr.Unmap()
+	}
+	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return cmp.Compare(a.BitLen(), b.BitLen()) })
+	return addrs, err
+}
+
+// proxyFor returns the proxy that takes a request, nil for none. Managed
+// identities are had from an address or in plain text, on this very machine,
+// and no proxy may stand between
+// (learn.microsoft.com/azure/virtual-machines/instance-metadata-service). A
+// proxy's credentials are never sent.
+func proxyFor(u *url.URL, e env.Env) *url.URL {
+	_, notAddress := netip.ParseAddr(u.Hostname())
+	name, err := dnsname.Parse(u.Hostname())
+	if u.Scheme != "https" || notAddress == nil || err != nil {
+		return nil
+	}
+	p := settings.ProxyFor(name, e.Getenv)
+	switch {
+	case p.Direct():
+		return nil
+	case p.TLS:
+		return &url.URL{Scheme: "https", Host: p.Server()}
+	}
+	return &url.URL{Scheme: "http", Host: p.Server()}
+}
