@@ -52,7 +52,7 @@ func Tokens(e env.Env, s service.Service) (func(ctx context.Context, audience st
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("choosing a credential: %s", sentence(err.Error()))
+		return nil, fmt.Errorf("choosing a credential: %s", reasonOf(err.Error()))
 	}
 	return func(ctx context.Context, audience string) (string, error) {
 		ctx, cancel := context.WithTimeout(ctx, tokenTime)

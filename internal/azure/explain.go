@@ -14,15 +14,16 @@ import (
 )
 
 // remedy is what gives a machine without any credential one.
-const remedy = `run "az login", use a managed identity, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET`
+const remedy = `run "az login", use a managed identity or set AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET`
 
 var (
-	// attempt is the first line that azidentity says about one credential.
-	attempt = regexp.MustCompile(`(?m)^\t(\w+)Credential(?: authentication failed\.|:) *(.*)$`)
-	// request is how package net/http begins an error, of which the host is enough.
-	request = regexp.MustCompile(`\w+ "https?://([^/"]+)[^"]*"`)
-	// code is a reason of Entra ID.
-	code = regexp.MustCompile(`\bAADSTS(\d+)\b`)
+	// head is how azidentity begins what it says about one credential.
+	head = regexp.MustCompile(`(?m)^\t(\w+)Credential(?: authentication failed\.|:) *`)
+	// absence is what it says where a credential is simply not there.
+	absence = regexp.MustCompile(`^(missing environment variable AZURE_TENANT_ID|no (client ID|tenant ID|token file) specified|` +
+		`managed identity timed out|169\.254\.169\.254: |executable not found)`)
+	// request is how package net/http tells that a request failed, and why.
+	request = regexp.MustCompile(`\w+ "https?://([^/"]+)[^"]*": (.*)`)
 	// word is an error of RFC 6749, section 5.2.
 	word = regexp.MustCompile(`^[a-z_]{1,40}$`)
 )
@@ -31,31 +32,65 @@ var (
 // a page and quote what the authority answered, which may repeat what it was
 // sent; so of an answer nothing is told but codes.
 func explain(ctx context.Context, err error) error {
-	text := err.Error()
-	var kinds []string
-	var reason string
-	for _, m := range attempt.FindAllStringSubmatch(text, -1) {
-		kinds, reason = append(kinds, m[1]), m[2]
-	}
-	tried := "tried " + strings.Join(kinds, ", ")
+	tried := attempts(err.Error())
 	var failed *azidentity.AuthenticationFailedError
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("no credential gave one in time; %s", tried)
+		return fmt.Errorf("no credential gave one in time; tried %s", list(tried))
 	case !errors.As(err, &failed):
-		return fmt.Errorf("%s%s; %s", remedy, codes(text), tried)
-	case failed.RawResponse != nil:
+		return fmt.Errorf("%s; tried %s", remedy, list(tried))
+	}
+	last := &tried[len(tried)-1] // behind one that fails, no other is tried
+	reason := last.reason
+	if last.reason = ""; failed.RawResponse != nil {
 		reason = refusal(failed.RawResponse)
 	}
-	return fmt.Errorf("%s fails: %s; %s", kinds[len(kinds)-1], sentence(reason), tried)
+	return fmt.Errorf("tried %s, which fails: %s", list(tried), reason)
 }
 
-// codes are the reasons that the text of an error mentions, told apart.
-func codes(text string) string {
-	if found := code.FindString(text); found != "" {
-		return " (" + found + ")"
+// A try is a kind of credential and why it gave no token.
+type try struct{ kind, reason string }
+
+// attempts reads what was tried out of azidentity's text, the only place where
+// it stands.
+func attempts(text string) []try {
+	heads := head.FindAllStringSubmatchIndex(text, -1)
+	var tried []try
+	for i, h := range heads {
+		end := len(text)
+		if i+1 < len(heads) {
+			end = heads[i+1][0]
+		}
+		tried = append(tried, try{text[h[2]:h[3]], reasonOf(text[h[1]:end])})
 	}
-	return ""
+	if tried == nil {
+		return []try{{"DefaultAzure", reasonOf(text)}}
+	}
+	return tried
+}
+
+// reasonOf is the request that failed, or the first sentence: what stands
+// further down may be an answer.
+func reasonOf(text string) string {
+	if m := request.FindStringSubmatch(text); m != nil {
+		return m[1] + ": " + m[2]
+	}
+	line, _, _ := strings.Cut(text, "\n")
+	first, _, _ := strings.Cut(line, ". ")
+	return strings.TrimSuffix(first, ".")
+}
+
+// list names what was tried, with the reasons that say more than that it is
+// not there.
+func list(tried []try) string {
+	var words []string
+	for _, t := range tried {
+		if t.reason != "" && !absence.MatchString(t.reason) {
+			t.kind += " (" + t.reason + ")"
+		}
+		words = append(words, t.kind)
+	}
+	return strings.Join(words, ", ")
 }
 
 // refusal is what whoever issues tokens answered, in codes.
@@ -79,11 +114,4 @@ func refusal(r *http.Response) string {
 		said += fmt.Sprintf(" (https://login.microsoftonline.com/error?code=%d)", answer.Numbers[0])
 	}
 	return said
-}
-
-// sentence is the first one of a text, with the URLs of requests cut down to
-// their hosts.
-func sentence(text string) string {
-	first, _, _ := strings.Cut(request.ReplaceAllString(text, "$1"), ". ")
-	return strings.TrimSuffix(first, ".")
 }

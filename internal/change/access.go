@@ -21,7 +21,7 @@ func (c SetPublicAccess) Apply(w *world.World) *world.World {
 	}
 	changed := *v
 	changed.PublicAccess = c.Access
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.
@@ -61,7 +61,7 @@ func (c SetFirewall) Apply(w *world.World) *world.World {
 	}
 	changed := *v
 	changed.ACL = c.ACL
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.
@@ -69,7 +69,7 @@ func (c SetFirewall) Title(w *world.World) string {
 	return "Change the firewall rules of the key vault " + nameOf(w, c.Vault)
 }
 
-// Commands set the default action and add or remove the rules that differ, one
+// Commands set the default action and the bypass, and add or remove the rules that differ, one
 // by one.
 func (c SetFirewall) Commands(w *world.World) []string {
 	v, ok := w.Vault(c.Vault)
@@ -81,6 +81,10 @@ func (c SetFirewall) Commands(w *world.World) []string {
 	if v.ACL.Deny != c.ACL.Deny {
 		action := map[bool]string{true: "Deny", false: "Allow"}[c.ACL.Deny]
 		commands = az("keyvault update", vault, "--default-action", action)
+	}
+	if v.ACL.Bypass != c.ACL.Bypass {
+		bypass := map[bool]string{true: "AzureServices", false: "None"}[c.ACL.Bypass]
+		commands = append(commands, az("keyvault update", vault, "--bypass", bypass)...)
 	}
 	rules := func(verb string, more, less world.NetworkACL) {
 		for _, p := range more.IPs {

@@ -29,7 +29,7 @@ type AddAppliance struct {
 // Apply adds the machine, unless one of that name stands.
 func (c AddAppliance) Apply(w *world.World) *world.World {
 	id := world.HostID(c.Name)
-	if w.Lookup(id) != nil || !c.Addr.IsValid() {
+	if _, ok := w.Space(c.VNet); !ok || w.Lookup(id) != nil || !c.Addr.IsValid() {
 		return w
 	}
 	role := c.Role

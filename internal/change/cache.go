@@ -23,14 +23,14 @@ type SetCached struct {
 func (c SetCached) Apply(w *world.World) *world.World {
 	return edit(w, c.Host, func(h *world.Host) {
 		h.Cached = maps.Clone(h.Cached)
+		if !c.Addr.IsValid() {
+			delete(h.Cached, c.Name)
+			return
+		}
 		if h.Cached == nil {
 			h.Cached = map[dnsname.Name]world.CachedAnswer{}
 		}
-		if c.Addr.IsValid() {
-			h.Cached[c.Name] = world.CachedAnswer{Addr: c.Addr, TTL: c.TTL}
-			return
-		}
-		delete(h.Cached, c.Name)
+		h.Cached[c.Name] = world.CachedAnswer{Addr: c.Addr, TTL: c.TTL}
 	})
 }
 

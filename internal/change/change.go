@@ -3,7 +3,11 @@
 // or the words, that do the same in Azure.
 package change
 
-import "pldoctor/internal/world"
+import (
+	"reflect"
+
+	"pldoctor/internal/world"
+)
 
 // A Change is one operation.
 type Change interface {
@@ -17,6 +21,14 @@ type Change interface {
 	Commands(w *world.World) []string
 	// Verify are commands that show that it has been done.
 	Verify(w *world.World) []string
+}
+
+// put puts a resource in, unless it stands as it is.
+func put(w *world.World, r world.Resource) *world.World {
+	if reflect.DeepEqual(w.Lookup(world.MetaOf(r).ID), r) {
+		return w
+	}
+	return w.With(world.Put(r))
 }
 
 // Apply applies changes in order.

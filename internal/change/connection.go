@@ -28,18 +28,17 @@ func (c SetConnection) Apply(w *world.World) *world.World {
 	changed := *v
 	changed.Connections = slices.Clone(v.Connections)
 	changed.Connections[at].Status, changed.Connections[at].Provisioning = c.Status, c.provisioning()
-	edits := []world.Edit{world.Put(&changed)}
+	after := put(w, &changed)
 	e, ok := w.Endpoint(c.Endpoint)
 	if !ok {
-		return w.With(edits...)
+		return after
 	}
 	end := *e
 	end.Status = c.Status
-	w = w.With(append(edits, world.Put(&end))...)
-	if c.Status == world.Approved {
-		return register(w, &end, v.Name())
+	if after = put(after, &end); after != w && c.Status == world.Approved {
+		return register(after, &end, v.Name())
 	}
-	return w
+	return after
 }
 
 func (c SetConnection) provisioning() string {

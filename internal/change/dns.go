@@ -24,7 +24,7 @@ func (c SetVNetDNS) Apply(w *world.World) *world.World {
 	}
 	changed := *v
 	changed.DNSServers = c.Servers
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.
@@ -91,7 +91,7 @@ func (c ForwardToAzure) Apply(w *world.World) *world.World {
 	SortForwards(role.Forward)
 	changed := *h
 	changed.DNS, changed.DNSUnread = &role, false
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // withoutDomains drops the forwarders below the service's domains.
@@ -163,7 +163,7 @@ func (c SetDNSRole) Apply(w *world.World) *world.World {
 	changed := *h
 	role := c.Role
 	changed.DNS, changed.DNSUnread = &role, false
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.

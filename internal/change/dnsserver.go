@@ -20,7 +20,7 @@ type AddDNSServer struct {
 // Apply adds the machine, unless one of that name stands.
 func (c AddDNSServer) Apply(w *world.World) *world.World {
 	id := world.HostID(c.Name)
-	if w.Lookup(id) != nil || !c.Addr.IsValid() {
+	if _, ok := w.Space(c.Network); !ok || w.Lookup(id) != nil || !c.Addr.IsValid() {
 		return w
 	}
 	role := c.Role

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -14,31 +15,38 @@ type CreateEndpoint struct {
 	Vault  world.ID
 	Subnet world.ID
 	Zones  []world.ID // of the zone group
-	Name   string     // "": pe-VAULT
-}
-
-func (c CreateEndpoint) name(w *world.World) string {
-	if c.Name != "" {
-		return c.Name
-	}
-	return "pe-" + nameOf(w, c.Vault)
+	Name   string     // "": pe-VAULT, or where that is taken pe-VAULT-2 and so on
+	Near   string     // the path of what it shares a resource group with; "": the subnet's VNet
 }
 
 func (c CreateEndpoint) meta(w *world.World) world.Meta {
-	net := world.Meta{Path: pathOf(w, c.Subnet.Parent())}
-	return world.At(fmt.Sprintf("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Network/privateEndpoints/%s",
-		net.Subscription(), net.Group(), c.name(w)))
+	if c.Name != "" {
+		return c.called(w, c.Name)
+	}
+	name := "pe-" + nameOf(w, c.Vault)
+	m := c.called(w, name)
+	for n := 2; w.Lookup(m.ID) != nil; n++ {
+		m = c.called(w, fmt.Sprintf("%s-%d", name, n))
+	}
+	return m
 }
 
-// Apply adds the endpoint and its connection.
+func (c CreateEndpoint) called(w *world.World, name string) world.Meta {
+	near := world.Meta{Path: cmp.Or(c.Near, pathOf(w, c.Subnet.Parent()))}
+	return world.At(fmt.Sprintf("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Network/privateEndpoints/%s",
+		near.Subscription(), near.Group(), name))
+}
+
+// Apply adds the endpoint and its connection, unless one of that name stands.
 func (c CreateEndpoint) Apply(w *world.World) *world.World {
 	v, ok := w.Vault(c.Vault)
 	s, net, found := w.Subnet(c.Subnet)
-	if !ok || !found {
+	m := c.meta(w)
+	if !ok || !found || w.Lookup(m.ID) != nil {
 		return w
 	}
 	e := &world.Endpoint{
-		Meta: c.meta(w), Location: net.Location, Subnet: c.Subnet, Provisioning: world.Succeeded,
+		Meta: m, Location: net.Location, Subnet: c.Subnet, Provisioning: world.Succeeded,
 		Target: v.ID, TargetPath: v.Path, Status: world.Approved, GroupID: w.Service().GroupID, Zones: c.Zones,
 	}
 	if addr, ok := free(w, net.ID, s); ok {
@@ -53,14 +61,14 @@ func (c CreateEndpoint) Apply(w *world.World) *world.World {
 }
 
 // free returns the first address of a subnet that nothing has: Azure keeps the
-// first four.
+// first four and the last.
 func free(w *world.World, vnet world.ID, s *world.Subnet) (netip.Addr, bool) {
 	for _, p := range s.Prefixes {
 		a := p.Masked().Addr()
 		for range 4 {
 			a = a.Next()
 		}
-		for ; p.Contains(a); a = a.Next() {
+		for ; p.Contains(a.Next()); a = a.Next() {
 			if !taken(w, vnet, a) {
 				return a, true
 			}
@@ -117,7 +125,7 @@ func (c RecreateEndpoint) create(w *world.World) (CreateEndpoint, bool) {
 	if !ok {
 		return CreateEndpoint{}, false
 	}
-	return CreateEndpoint{Vault: e.Target, Subnet: e.Subnet, Zones: e.Zones, Name: e.Name()}, true
+	return CreateEndpoint{Vault: e.Target, Subnet: e.Subnet, Zones: e.Zones, Name: e.Name(), Near: e.Path}, true
 }
 
 // Apply deletes and creates the endpoint.
@@ -162,16 +170,15 @@ func (c DeleteEndpoint) Apply(w *world.World) *world.World {
 	if !ok {
 		return w
 	}
-	edits := []world.Edit{world.Remove(e.ID)}
+	for _, id := range e.Zones {
+		w = RemoveRecord{id, nameOf(w, e.Target)}.Apply(w)
+	}
 	if v, ok := w.Vault(e.Target); ok {
 		changed := *v
 		changed.Connections = slices.DeleteFunc(slices.Clone(v.Connections), func(x world.Connection) bool { return x.Endpoint == e.ID })
-		edits = append(edits, world.Put(&changed))
-		for _, id := range e.Zones {
-			w = RemoveRecord{id, v.Name()}.Apply(w)
-		}
+		w = put(w, &changed)
 	}
-	return w.With(edits...)
+	return w.With(world.Remove(e.ID))
 }
 
 // Title says what is done.

@@ -3,6 +3,7 @@ package change
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,10 +29,10 @@ func (c AddFirewall) meta(w *world.World) world.Meta {
 // Apply adds the firewall, unless it stands.
 func (c AddFirewall) Apply(w *world.World) *world.World {
 	m := c.meta(w)
-	if w.Lookup(m.ID) != nil || !c.Addr.IsValid() {
+	if _, ok := w.VNet(c.VNet); !ok || w.Lookup(m.ID) != nil || !c.Addr.IsValid() {
 		return w
 	}
-	return w.With(world.Put(&world.Firewall{Meta: m, VNet: c.VNet, Address: c.Addr, AllowAll: c.AllowAll, SNATPrivate: c.SNAT}))
+	return put(w, &world.Firewall{Meta: m, VNet: c.VNet, Address: c.Addr, AllowAll: c.AllowAll, SNATPrivate: c.SNAT})
 }
 
 // Title says what is done.
@@ -64,7 +65,7 @@ func (c RestrictFirewall) Apply(w *world.World) *world.World {
 	}
 	changed := *f
 	changed.AllowAll, changed.Allow = false, nil
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.
@@ -106,9 +107,12 @@ func (c AllowInspected) match() (protocols []string, port string) {
 // drops.
 func (c AllowInspected) Apply(w *world.World) *world.World {
 	if f, ok := w.Firewall(c.Machine); ok {
+		if len(f.Allow) > 0 && reflect.DeepEqual(f.Allow[0], c.rule()) {
+			return w
+		}
 		changed := *f
 		changed.Allow = append([]world.FirewallRule{c.rule()}, f.Allow...)
-		return w.With(world.Put(&changed))
+		return put(w, &changed)
 	}
 	return editForward(w, c.Machine, func(r *world.ForwardRole) {
 		r.Blocks = slices.DeleteFunc(slices.Clone(r.Blocks), func(p netip.Prefix) bool { return p.Contains(c.To) })
@@ -159,7 +163,7 @@ func (c TranslateSource) Apply(w *world.World) *world.World {
 	if f, ok := w.Firewall(c.Machine); ok {
 		changed := *f
 		changed.SNATPrivate = c.On
-		return w.With(world.Put(&changed))
+		return put(w, &changed)
 	}
 	return editForward(w, c.Machine, func(r *world.ForwardRole) { r.SNAT = c.On })
 }

@@ -23,7 +23,7 @@ func (c SetFirewallDNS) Apply(w *world.World) *world.World {
 	}
 	changed := *f
 	changed.DNSServers = c.Servers
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.

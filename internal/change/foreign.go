@@ -41,5 +41,5 @@ func (MakeForeign) Commands(*world.World) []string { return nil }
 
 // Verify looks for the vault among our own.
 func (c MakeForeign) Verify(w *world.World) []string {
-	return az("keyvault list --query", fmt.Sprintf("\"[?name=='%s'].id\"", nameOf(w, c.Vault)), "--output tsv")
+	return az("keyvault show --name", quote(nameOf(w, c.Vault)), "--query id --output tsv")
 }

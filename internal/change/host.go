@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"pldoctor/internal/dnsname"
@@ -19,7 +20,7 @@ func edit(w *world.World, id world.ID, change func(*world.Host)) *world.World {
 	}
 	changed := *h
 	change(&changed)
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // SetHostsLine makes the hosts file of a machine give a name an address, or,
@@ -33,10 +34,13 @@ type SetHostsLine struct {
 // Apply edits the hosts file.
 func (c SetHostsLine) Apply(w *world.World) *world.World {
 	return edit(w, c.Host, func(h *world.Host) {
+		if c.holds(h) {
+			return
+		}
 		var kept []string
 		for line := range strings.Lines(h.HostsFile) {
-			if !names(line, c.Name) {
-				kept = append(kept, strings.TrimRight(line, "\n"))
+			if line, some := without1(strings.TrimRight(line, "\r\n"), c.Name); some {
+				kept = append(kept, line)
 			}
 		}
 		if c.Addr.IsValid() {
@@ -47,13 +51,30 @@ func (c SetHostsLine) Apply(w *world.World) *world.World {
 	})
 }
 
-func names(line string, n dnsname.Name) bool {
-	for _, e := range settings.ParseHosts(line) {
-		if e.Name == n {
-			return true
-		}
+// holds tells whether the file says that and nothing else of the name.
+func (c SetHostsLine) holds(h *world.Host) bool {
+	said := slices.DeleteFunc(slices.Clone(h.Hosts), func(e settings.HostsEntry) bool { return e.Name != c.Name })
+	if !c.Addr.IsValid() {
+		return len(said) == 0
 	}
-	return false
+	return len(said) == 1 && said[0].Addr == c.Addr
+}
+
+// without1 takes a name out of a line of a hosts file. There is some line left
+// unless it held that name alone.
+func without1(line string, n dnsname.Name) (rest string, some bool) {
+	entries := settings.ParseHosts(line)
+	others := slices.DeleteFunc(slices.Clone(entries), func(e settings.HostsEntry) bool { return e.Name == n })
+	if len(others) == len(entries) {
+		return line, true
+	}
+	for i, e := range others {
+		if i == 0 {
+			rest = e.Addr.String()
+		}
+		rest += " " + e.Name.Host()
+	}
+	return rest, len(others) > 0
 }
 
 // Title says what is done.
@@ -68,7 +89,7 @@ func (c SetHostsLine) Title(w *world.World) string {
 // %SystemRoot%\System32\drivers\etc\hosts.
 func (c SetHostsLine) Commands(*world.World) []string {
 	if !c.Addr.IsValid() {
-		return []string{fmt.Sprintf(`sudo sed -i '/[[:space:]]%s/d' /etc/hosts`, strings.ReplaceAll(c.Name.Host(), ".", `\.`))}
+		return []string{fmt.Sprintf(`sudo sed -i 's/[[:space:]]%s\([[:space:]]\|$\)/ /I' /etc/hosts`, strings.ReplaceAll(c.Name.Host(), ".", `\.`))}
 	}
 	return []string{fmt.Sprintf("echo '%s %s' | sudo tee -a /etc/hosts", c.Addr, c.Name.Host())}
 }
@@ -89,12 +110,12 @@ type SetEnvironment struct {
 func (c SetEnvironment) Apply(w *world.World) *world.World {
 	return edit(w, c.Host, func(h *world.Host) {
 		h.Environ = maps.Clone(h.Environ)
-		if h.Environ == nil {
-			h.Environ = map[string]string{}
-		}
 		if c.Value == "" {
 			delete(h.Environ, c.Key)
 			return
+		}
+		if h.Environ == nil {
+			h.Environ = map[string]string{}
 		}
 		h.Environ[c.Key] = c.Value
 	})
@@ -111,9 +132,9 @@ func (c SetEnvironment) Title(w *world.World) string {
 // Commands set the variable in a shell.
 func (c SetEnvironment) Commands(*world.World) []string {
 	if c.Value == "" {
-		return []string{"unset " + c.Key}
+		return []string{"unset " + quote(c.Key)}
 	}
-	return []string{"export " + c.Key + "=" + quote(c.Value)}
+	return []string{"export " + quote(c.Key) + "=" + quote(c.Value)}
 }
 
 // Verify shows the proxy variables.
@@ -155,14 +176,31 @@ type MoveHost struct {
 
 // Apply moves the host.
 func (c MoveHost) Apply(w *world.World) *world.World {
-	addr := c.Addr
-	if s, _, ok := w.Subnet(c.Subnet); ok && !addr.IsValid() {
-		addr, _ = free(w, c.Network, s)
+	addr := c.addr(w)
+	if !addr.IsValid() {
+		return w
 	}
 	return edit(w, c.Host, func(h *world.Host) {
 		h.Network, h.Subnet, h.Address = c.Network, c.Subnet, addr
 		h.Nameservers, h.Behind, h.Split = nil, "", nil
 	})
+}
+
+// addr is the address that the host gets: one that is there already keeps its
+// own.
+func (c MoveHost) addr(w *world.World) netip.Addr {
+	h, ok := w.Host(c.Host)
+	s, _, found := w.Subnet(c.Subnet)
+	switch {
+	case c.Addr.IsValid():
+		return c.Addr
+	case ok && h.Network == c.Network && h.Subnet == c.Subnet:
+		return h.Address
+	case !found:
+		return netip.Addr{}
+	}
+	addr, _ := free(w, c.Network, s)
+	return addr
 }
 
 // Title says what is done.

@@ -23,7 +23,7 @@ func (c LinkZone) Apply(w *world.World) *world.World {
 	changed := *z
 	link := world.Link{Meta: world.At(z.Path + "/virtualNetworkLinks/" + c.linkName(w)), VNet: c.VNet, VNetPath: pathOf(w, c.VNet)}
 	changed.Links = append(slices.Clone(z.Links), link)
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 func (c LinkZone) linkName(w *world.World) string { return "to-" + nameOf(w, c.VNet) }
@@ -67,7 +67,7 @@ func (c UnlinkZone) Apply(w *world.World) *world.World {
 	}
 	changed := *z
 	changed.Links = slices.DeleteFunc(slices.Clone(z.Links), func(l world.Link) bool { return l.VNet == c.VNet })
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.

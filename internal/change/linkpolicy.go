@@ -20,8 +20,7 @@ func (c SetLinkPolicy) Apply(w *world.World) *world.World {
 	return editLink(w, c.Zone, c.VNet, func(l *world.Link) { l.Redirect = c.Redirect })
 }
 
-// editLink changes a zone's link to a VNet, if there is one and the change
-// makes a difference.
+// editLink changes a zone's link to a VNet, if there is one.
 func editLink(w *world.World, zone, vnet world.ID, edit func(*world.Link)) *world.World {
 	z, ok := w.Zone(zone)
 	if !ok {
@@ -34,10 +33,7 @@ func editLink(w *world.World, zone, vnet world.ID, edit func(*world.Link)) *worl
 	changed := *z
 	changed.Links = slices.Clone(z.Links)
 	edit(&changed.Links[at])
-	if changed.Links[at] == z.Links[at] {
-		return w
-	}
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 func (c SetLinkPolicy) policy() string {

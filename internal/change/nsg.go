@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"pldoctor/internal/world"
 )
@@ -29,18 +31,37 @@ func (c SetNSGRule) Apply(w *world.World) *world.World {
 	if !ok {
 		return w
 	}
+	if c.first(n) {
+		return w
+	}
 	changed := *n
-	changed.Rules = slices.Clone(n.Rules)
-	for _, i := range c.inTheWay(n) {
+	changed.Rules = c.others(n)
+	for _, i := range c.inTheWay(changed.Rules) {
 		changed.Rules[i].Priority++
 	}
-	protocol, port := c.match()
-	changed.Rules = append(changed.Rules, world.NSGRule{
-		Name: c.name(), Priority: c.priority(n), Inbound: c.Inbound, Allow: c.Allow, Protocol: protocol,
-		Sources: []string{"*"}, Destinations: []string{c.To.String()}, DestinationPorts: []string{port},
-	})
+	changed.Rules = append(changed.Rules, c.rule(c.priority(changed.Rules)))
 	slices.SortStableFunc(changed.Rules, func(a, b world.NSGRule) int { return cmp.Compare(a.Priority, b.Priority) })
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
+}
+
+func (c SetNSGRule) rule(priority int) world.NSGRule {
+	protocol, port := c.match()
+	return world.NSGRule{
+		Name: c.name(), Priority: priority, Inbound: c.Inbound, Allow: c.Allow, Protocol: protocol,
+		Sources: []string{"*"}, Destinations: []string{c.To.String()}, DestinationPorts: []string{port},
+	}
+}
+
+// first tells whether the rule stands already, ahead of the others.
+func (c SetNSGRule) first(n *world.NSG) bool {
+	i := slices.IndexFunc(n.Rules, func(r world.NSGRule) bool { return r.Inbound == c.Inbound })
+	return i >= 0 && reflect.DeepEqual(n.Rules[i], c.rule(n.Rules[i].Priority))
+}
+
+// others are the group's rules but for one of the same name, which Azure
+// overwrites.
+func (c SetNSGRule) others(n *world.NSG) []world.NSGRule {
+	return slices.DeleteFunc(slices.Clone(n.Rules), func(r world.NSGRule) bool { return r.Name == c.name() })
 }
 
 // match is what the rule is about.
@@ -51,18 +72,19 @@ func (c SetNSGRule) match() (protocol, port string) {
 	return "*", strconv.Itoa(int(c.Port))
 }
 
+// name is the rule's own: a group has no two rules of one name, in either
+// direction.
 func (c SetNSGRule) name() string {
 	verb := map[bool]string{true: "allow", false: "deny"}[c.Allow]
-	if c.Port != 0 {
-		return fmt.Sprintf("%s-port-%d", verb, c.Port)
-	}
-	return verb + "-key-vault-private-endpoint"
+	way := map[bool]string{true: "in", false: "out"}[c.Inbound]
+	_, port := c.match()
+	return strings.ReplaceAll(fmt.Sprintf("%s-%s-%s-%s", verb, way, c.To, port), ":", "-")
 }
 
 // priority is one that comes before the rules of the same direction.
-func (c SetNSGRule) priority(n *world.NSG) int {
+func (c SetNSGRule) priority(rules []world.NSGRule) int {
 	least := firstPriority + priorityStep
-	for _, r := range n.Rules {
+	for _, r := range rules {
 		if r.Inbound == c.Inbound {
 			least = min(least, r.Priority)
 		}
@@ -72,10 +94,10 @@ func (c SetNSGRule) priority(n *world.NSG) int {
 
 // inTheWay are the places of the rules that have the new rule's priority or
 // follow it without a gap, the last first.
-func (c SetNSGRule) inTheWay(n *world.NSG) []int {
+func (c SetNSGRule) inTheWay(rules []world.NSGRule) []int {
 	var places []int
-	next := c.priority(n)
-	for i, r := range n.Rules { // ordered by priority
+	next := c.priority(rules)
+	for i, r := range rules { // ordered by priority
 		if r.Inbound == c.Inbound && r.Priority == next {
 			places = append(places, i)
 			next++
@@ -99,18 +121,19 @@ func (c SetNSGRule) Title(w *world.World) string {
 // Commands make room and create the rule.
 func (c SetNSGRule) Commands(w *world.World) []string {
 	n, ok := w.NSG(c.NSG)
-	if !ok {
+	if !ok || c.first(n) {
 		return nil
 	}
 	group := in(n.Meta) + " --nsg-name " + quote(n.Name())
 	var commands []string
-	for _, i := range c.inTheWay(n) {
-		r := n.Rules[i]
+	rules := c.others(n)
+	for _, i := range c.inTheWay(rules) {
+		r := rules[i]
 		commands = append(commands, az("network nsg rule update", group, "--name", quote(r.Name), fmt.Sprintf("--priority %d", r.Priority+1))...)
 	}
 	protocol, port := c.match()
 	return append(commands, az("network nsg rule create", group, "--name", c.name(),
-		fmt.Sprintf("--priority %d", c.priority(n)), "--direction", map[bool]string{true: "Inbound", false: "Outbound"}[c.Inbound],
+		fmt.Sprintf("--priority %d", c.priority(rules)), "--direction", map[bool]string{true: "Inbound", false: "Outbound"}[c.Inbound],
 		"--access", map[bool]string{true: "Allow", false: "Deny"}[c.Allow], "--protocol", quote(protocol),
 		"--destination-address-prefixes", c.To.String(), "--destination-port-ranges", port)...)
 }
@@ -137,21 +160,13 @@ func NSGFor(w *world.World, subnet world.ID) world.ID {
 
 // Apply attaches the group.
 func (c AttachNSG) Apply(w *world.World) *world.World {
-	_, v, ok := w.Subnet(c.Subnet)
-	if !ok {
+	if _, _, ok := w.Subnet(c.Subnet); !ok {
 		return w
 	}
 	if _, exists := w.NSG(c.NSG); !exists {
-		w = w.With(world.Put(&world.NSG{Meta: world.At(string(c.NSG))}))
+		w = put(w, &world.NSG{Meta: world.At(string(c.NSG))})
 	}
-	changed := *v
-	changed.Subnets = slices.Clone(v.Subnets)
-	for i := range changed.Subnets {
-		if changed.Subnets[i].ID == c.Subnet {
-			changed.Subnets[i].NSG = c.NSG
-		}
-	}
-	return w.With(world.Put(&changed))
+	return editSubnet(w, c.Subnet, func(s *world.Subnet) { s.NSG = c.NSG })
 }
 
 // Title says what is done.
@@ -159,21 +174,20 @@ func (c AttachNSG) Title(w *world.World) string {
 	return fmt.Sprintf("Put the network security group %s on the subnet %s", nameOf(w, c.NSG), c.Subnet.Name())
 }
 
-// Commands attach the group.
+// Commands create the group where it does not exist, and attach it.
 func (c AttachNSG) Commands(w *world.World) []string {
-	s, v, ok := w.Subnet(c.Subnet)
-	if !ok {
+	if _, _, ok := w.Subnet(c.Subnet); !ok {
 		return nil
 	}
-	return az("network vnet subnet update", in(v.Meta), "--vnet-name", quote(v.Name()), "--name", quote(s.Name()),
-		"--network-security-group", quote(pathOf(w, c.NSG)))
+	var commands []string
+	if _, exists := w.NSG(c.NSG); !exists {
+		m := world.At(string(c.NSG))
+		commands = az("network nsg create", in(m), "--name", quote(m.Name()))
+	}
+	return append(commands, subnetUpdate(w, c.Subnet, "--network-security-group", quote(pathOf(w, c.NSG)))...)
 }
 
 // Verify shows the subnet's group.
 func (c AttachNSG) Verify(w *world.World) []string {
-	s, v, ok := w.Subnet(c.Subnet)
-	if !ok {
-		return nil
-	}
-	return az("network vnet subnet show", in(v.Meta), "--vnet-name", quote(v.Name()), "--name", quote(s.Name()), "--query networkSecurityGroup.id")
+	return subnetShow(w, c.Subnet, "networkSecurityGroup.id")
 }

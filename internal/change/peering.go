@@ -30,7 +30,7 @@ func peer(w *world.World, from, to world.ID) *world.World {
 		at = len(changed.Peerings) - 1
 	}
 	changed.Peerings[at].State, changed.Peerings[at].AllowAccess = world.PeeringConnected, true
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.
@@ -38,28 +38,68 @@ func (c Peer) Title(w *world.World) string {
 	return fmt.Sprintf("Peer the VNets %s and %s, on both sides", nameOf(w, c.A), nameOf(w, c.B))
 }
 
-// Commands create both sides; a side that is Disconnected is deleted first,
-// since Azure reconnects none.
+// A side is one VNet's peering with another; nil where there is none.
+type side struct {
+	vnet    *world.VNet
+	remote  world.ID
+	peering *world.Peering
+}
+
+// sides are those of two VNets that are both known.
+func (c Peer) sides(w *world.World) []side {
+	a, inA := w.VNet(c.A)
+	b, inB := w.VNet(c.B)
+	if !inA || !inB {
+		return nil
+	}
+	there, _ := a.PeeringTo(c.B)
+	back, _ := b.PeeringTo(c.A)
+	return []side{{a, c.B, there}, {b, c.A, back}}
+}
+
+// Commands create the sides that are missing and let the others carry traffic.
+// Azure reconnects none that is Disconnected: then both are created anew.
 func (c Peer) Commands(w *world.World) []string {
+	sides := c.sides(w)
 	var commands []string
-	for _, side := range [...][2]world.ID{{c.A, c.B}, {c.B, c.A}} {
-		v, ok := w.VNet(side[0])
-		if !ok {
-			continue
-		}
-		if p, stands := v.PeeringTo(side[1]); stands {
-			commands = append(commands, Unpeer(c).delete(w, v, p)...)
+	anew := slices.ContainsFunc(sides, func(s side) bool { return s.peering != nil && s.peering.State == world.PeeringDisconnected })
+	for _, s := range sides {
+		if anew && s.peering != nil {
+			commands = append(commands, deletePeering(s.vnet, s.peering)...)
 		}
 	}
-	for _, side := range [...][2]world.ID{{c.A, c.B}, {c.B, c.A}} {
-		v, ok := w.VNet(side[0])
-		if !ok {
-			continue
+	for _, s := range sides {
+		switch {
+		case anew || s.peering == nil:
+			commands = append(commands, s.create(w)...)
+		case !s.peering.AllowAccess:
+			commands = append(commands, az("network vnet peering update", in(s.vnet.Meta), "--vnet-name", quote(s.vnet.Name()),
+				"--name", quote(s.peering.Name()), "--set allowVirtualNetworkAccess=true")...)
 		}
-		commands = append(commands, az("network vnet peering create", in(v.Meta), "--vnet-name", quote(v.Name()),
-			"--name", quote("to-"+nameOf(w, side[1])), "--remote-vnet", quote(pathOf(w, side[1])), "--allow-vnet-access")...)
 	}
 	return commands
+}
+
+// create is the command that creates a side, with the settings that it had.
+func (s side) create(w *world.World) []string {
+	name, flags := "to-"+nameOf(w, s.remote), "--allow-vnet-access"
+	if p := s.peering; p != nil {
+		name = p.Name()
+		for _, f := range []struct {
+			on   bool
+			flag string
+		}{{p.AllowForwarded, "--allow-forwarded-traffic"}, {p.AllowGateway, "--allow-gateway-transit"}, {p.UseRemoteGateways, "--use-remote-gateways"}} {
+			if f.on {
+				flags += " " + f.flag
+			}
+		}
+	}
+	return az("network vnet peering create", in(s.vnet.Meta), "--vnet-name", quote(s.vnet.Name()),
+		"--name", quote(name), "--remote-vnet", quote(pathOf(w, s.remote)), flags)
+}
+
+func deletePeering(v *world.VNet, p *world.Peering) []string {
+	return az("network vnet peering delete", in(v.Meta), "--vnet-name", quote(v.Name()), "--name", quote(p.Name()))
 }
 
 // Verify shows the state of the peerings of one side.
@@ -82,12 +122,9 @@ func (c Unpeer) Apply(w *world.World) *world.World {
 		if !ok {
 			continue
 		}
-		if _, stands := v.PeeringTo(side[1]); !stands {
-			continue
-		}
 		changed := *v
 		changed.Peerings = slices.DeleteFunc(slices.Clone(v.Peerings), func(p world.Peering) bool { return p.Remote == side[1] })
-		w = w.With(world.Put(&changed))
+		w = put(w, &changed)
 	}
 	return w
 }
@@ -97,18 +134,12 @@ func (c Unpeer) Title(w *world.World) string {
 	return fmt.Sprintf("Delete the peering of the VNets %s and %s", nameOf(w, c.A), nameOf(w, c.B))
 }
 
-func (Unpeer) delete(_ *world.World, v *world.VNet, p *world.Peering) []string {
-	return az("network vnet peering delete", in(v.Meta), "--vnet-name", quote(v.Name()), "--name", quote(p.Name()))
-}
-
 // Commands delete both sides.
 func (c Unpeer) Commands(w *world.World) []string {
 	var commands []string
-	for _, side := range [...][2]world.ID{{c.A, c.B}, {c.B, c.A}} {
-		if v, ok := w.VNet(side[0]); ok {
-			if p, stands := v.PeeringTo(side[1]); stands {
-				commands = append(commands, c.delete(w, v, p)...)
-			}
+	for _, s := range Peer(c).sides(w) {
+		if s.peering != nil {
+			commands = append(commands, deletePeering(s.vnet, s.peering)...)
 		}
 	}
 	return commands
@@ -137,7 +168,7 @@ func (c SetPeeringState) Apply(w *world.World) *world.World {
 	changed := *v
 	changed.Peerings = slices.Clone(v.Peerings)
 	changed.Peerings[at].State = c.State
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.

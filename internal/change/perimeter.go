@@ -22,7 +22,7 @@ func (c Secure) Apply(w *world.World) *world.World {
 		return w
 	}
 	w = SetPublicAccess{c.Vault, world.AccessPerimeter}.Apply(w)
-	return w.With(world.Put(&world.Perimeter{Meta: c.meta(w), Resources: []world.ID{c.Vault}}))
+	return put(w, &world.Perimeter{Meta: c.meta(w), Resources: []world.ID{c.Vault}})
 }
 
 // Title says what is done.

@@ -13,6 +13,9 @@ type RunInVNet struct{ Host, VNet, Subnet world.ID }
 
 // Apply moves the host and makes a machine of it.
 func (c RunInVNet) Apply(w *world.World) *world.World {
+	if _, _, ok := w.Subnet(c.Subnet); !ok {
+		return w
+	}
 	w = MoveHost{Host: c.Host, Network: c.VNet, Subnet: c.Subnet}.Apply(w)
 	return edit(w, c.Host, func(h *world.Host) { h.Runs = world.OnVM })
 }
@@ -46,9 +49,12 @@ func (c SetIntegration) Apply(w *world.World) *world.World {
 	if !ok {
 		return w
 	}
-	addr, _ := free(w, v.ID, s)
+	addr, room := free(w, v.ID, s)
 	return edit(w, c.Host, func(h *world.Host) {
 		if h.Network != v.ID || h.Subnet != c.Subnet {
+			if !room {
+				return
+			}
 			h.Network, h.Subnet, h.Address = v.ID, c.Subnet, addr
 		}
 		h.Integrated, h.RouteAll, h.Nameservers = world.Yes, c.RouteAll, nil

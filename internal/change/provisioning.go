@@ -23,13 +23,13 @@ func (c AwaitProvisioning) Apply(w *world.World) *world.World {
 			changed.Connections[i].Provisioning = world.Succeeded
 		}
 	}
-	edits := []world.Edit{world.Put(&changed)}
+	w = put(w, &changed)
 	if e, ok := w.Endpoint(c.Endpoint); ok {
 		end := *e
 		end.Provisioning = world.Succeeded
-		edits = append(edits, world.Put(&end))
+		w = put(w, &end)
 	}
-	return w.With(edits...)
+	return w
 }
 
 // Title says what is done.

@@ -5,9 +5,25 @@ import (
 	"maps"
 	"net/netip"
 
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/settings"
 	"pldoctor/internal/world"
 )
+
+// ProxyOf returns the explicit proxy that a host's environment names for a
+// name, where it is a machine of the World that is known by its address.
+func ProxyOf(w *world.World, h *world.Host, name dnsname.Name) (*world.Host, bool) {
+	addr, err := netip.ParseAddr(settings.ProxyFor(name, h.Getenv).Host)
+	if err != nil {
+		return nil, false
+	}
+	for proxy := range w.Hosts() {
+		if proxy.Address == addr && proxy.Behind == "" && (proxy.Proxy != nil || proxy.ProxyUnread) {
+			return proxy, true
+		}
+	}
+	return nil, false
+}
 
 // UseProxy lets a host's programs use a proxy on the internet, which is added
 // where it does not exist.
@@ -19,6 +35,9 @@ type UseProxy struct {
 
 // Apply adds the proxy and names it in HTTPS_PROXY.
 func (c UseProxy) Apply(w *world.World) *world.World {
+	if _, ok := w.Host(c.Host); !ok {
+		return w
+	}
 	name := "proxy-" + c.Proxy.Addr().String()
 	if id := world.HostID(name); w.Lookup(id) == nil {
 		role := c.Role

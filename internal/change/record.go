@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -27,15 +28,16 @@ func (c SetRecord) Apply(w *world.World) *world.World {
 	if !ok {
 		return w
 	}
+	ttl := cmp.Or(c.TTL, recommendedTTL)
+	if r, ok := z.Record(c.Label, world.TypeA); ok && r.TTL == ttl && slices.Equal(r.Addrs, []netip.Addr{c.Addr}) {
+		return w
+	}
 	changed := *z
 	changed.Records = append(without(z.Records, c.Label, world.TypeA), world.Record{
 		Meta:  world.At(z.Path + "/A/" + c.Label),
-		Label: c.Label, Type: world.TypeA, TTL: max(c.TTL, recommendedTTL), Addrs: []netip.Addr{c.Addr},
+		Label: c.Label, Type: world.TypeA, TTL: ttl, Addrs: []netip.Addr{c.Addr},
 	})
-	slices.SortFunc(changed.Records, func(a, b world.Record) int {
-		return strings.Compare(a.Label+"/"+string(a.Type), b.Label+"/"+string(b.Type))
-	})
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 func without(records []world.Record, label string, t world.RecordType) []world.Record {
@@ -62,7 +64,7 @@ func (c SetRecord) Commands(w *world.World) []string {
 	}
 	set := []string{in(z.Meta), "--zone-name", quote(z.Domain.Host())}
 	commands = append(commands, az(append([]string{"network private-dns record-set a create"}, append(set,
-		"--name", quote(c.Label), fmt.Sprintf("--ttl %d", max(c.TTL, recommendedTTL)))...)...)...)
+		"--name", quote(c.Label), fmt.Sprintf("--ttl %d", cmp.Or(c.TTL, recommendedTTL)))...)...)...)
 	return append(commands, az(append([]string{"network private-dns record-set a add-record"}, append(set,
 		"--record-set-name", quote(c.Label), "--ipv4-address", c.Addr.String())...)...)...)
 }
@@ -93,7 +95,7 @@ func (c RemoveRecord) Apply(w *world.World) *world.World {
 	}
 	changed := *z
 	changed.Records = without(z.Records, c.Label, world.TypeA)
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.

@@ -21,8 +21,11 @@ type AttachRouteTable struct{ Table, Subnet world.ID }
 
 // Apply attaches the table.
 func (c AttachRouteTable) Apply(w *world.World) *world.World {
+	if _, _, ok := w.Subnet(c.Subnet); !ok {
+		return w
+	}
 	if _, exists := w.RouteTable(c.Table); !exists {
-		w = w.With(world.Put(&world.RouteTable{Meta: world.At(string(c.Table))}))
+		w = put(w, &world.RouteTable{Meta: world.At(string(c.Table))})
 	}
 	return editSubnet(w, c.Subnet, func(s *world.Subnet) { s.RouteTable = c.Table })
 }
@@ -34,6 +37,9 @@ func (c AttachRouteTable) Title(w *world.World) string {
 
 // Commands create the table where it does not exist, and attach it.
 func (c AttachRouteTable) Commands(w *world.World) []string {
+	if _, _, ok := w.Subnet(c.Subnet); !ok {
+		return nil
+	}
 	var commands []string
 	if _, exists := w.RouteTable(c.Table); !exists {
 		m := world.At(string(c.Table))
@@ -61,9 +67,13 @@ func (c SetRoute) Apply(w *world.World) *world.World {
 	if !ok {
 		return w
 	}
+	route := world.Route{Name: c.name(t), Prefix: c.Prefix, Hop: c.Hop, Address: c.Address}
+	if slices.Contains(t.Routes, route) {
+		return w
+	}
 	changed := *t
-	changed.Routes = append(withoutPrefix(t.Routes, c.Prefix), world.Route{Name: c.name(t), Prefix: c.Prefix, Hop: c.Hop, Address: c.Address})
-	return w.With(world.Put(&changed))
+	changed.Routes = append(withoutPrefix(t.Routes, c.Prefix), route)
+	return put(w, &changed)
 }
 
 func withoutPrefix(routes []world.Route, p netip.Prefix) []world.Route {
@@ -132,7 +142,7 @@ func (c RemoveRoute) Apply(w *world.World) *world.World {
 	if changed.Routes = withoutPrefix(t.Routes, c.Prefix); len(changed.Routes) == len(t.Routes) {
 		return w
 	}
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.
@@ -143,7 +153,7 @@ func (c RemoveRoute) Title(w *world.World) string {
 // Commands delete the route.
 func (c RemoveRoute) Commands(w *world.World) []string {
 	t, ok := w.RouteTable(c.Table)
-	if !ok {
+	if !ok || len(withoutPrefix(t.Routes, c.Prefix)) == len(t.Routes) {
 		return nil
 	}
 	return az("network route-table route delete", in(t.Meta), "--route-table-name", quote(t.Name()),
@@ -164,7 +174,7 @@ func (c PropagateRoutes) Apply(w *world.World) *world.World {
 	}
 	changed := *t
 	changed.DisableBGP = false
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.

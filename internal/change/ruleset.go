@@ -26,13 +26,21 @@ func (c AddForwardingRule) Apply(w *world.World) *world.World {
 		return w
 	}
 	w, set := c.ruleset(w)
+	if slices.ContainsFunc(set.Rules, c.is) {
+		return w
+	}
 	changed := *set
 	rule := world.ForwardingRule{
 		Meta: world.At(set.Path + "/forwardingRules/" + ruleName(c.Domain)), Domain: c.Domain,
 		Targets: []netip.AddrPort{netip.AddrPortFrom(c.To, dnsPort)}, Enabled: true,
 	}
 	changed.Rules = append(slices.Clone(set.Rules), rule)
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
+}
+
+// is tells whether a rule does the same already.
+func (c AddForwardingRule) is(r world.ForwardingRule) bool {
+	return r.Enabled && r.Domain == c.Domain && slices.Equal(r.Targets, []netip.AddrPort{netip.AddrPortFrom(c.To, dnsPort)})
 }
 
 // ruleset returns the ruleset that is linked to the VNet, made if need be.
@@ -71,8 +79,8 @@ func (c AddForwardingRule) Title(w *world.World) string {
 // take more than a command.
 func (c AddForwardingRule) Commands(w *world.World) []string {
 	for set := range w.RulesetsLinked(c.VNet) {
-		return az("dns-resolver forwarding-rule create", in(set.Meta), "--ruleset-name", quote(set.Name()), "--name", ruleName(c.Domain),
-			"--domain-name", c.Domain.String(), fmt.Sprintf("--forwarding-rule-state Enabled --target-dns-servers \"[{ip-address:%s,port:53}]\"", c.To))
+		return az("dns-resolver forwarding-rule create", in(set.Meta), "--ruleset-name", quote(set.Name()), "--name", quote(ruleName(c.Domain)),
+			"--domain-name", quote(c.Domain.String()), fmt.Sprintf("--forwarding-rule-state Enabled --target-dns-servers \"[{ip-address:%s,port:53}]\"", c.To))
 	}
 	return nil
 }
@@ -109,7 +117,7 @@ func (c RemoveForwardingRule) Apply(w *world.World) *world.World {
 	}
 	changed := *set
 	changed.Rules = slices.Delete(slices.Clone(set.Rules), at, at+1)
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.

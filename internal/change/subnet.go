@@ -20,7 +20,7 @@ func editSubnet(w *world.World, id world.ID, change func(*world.Subnet)) *world.
 			change(&changed.Subnets[i])
 		}
 	}
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // subnetUpdate is the az command that changes a subnet.
@@ -57,7 +57,7 @@ func (c AddServiceEndpoint) Apply(w *world.World) *world.World {
 }
 
 // Title says what is done.
-func (c AddServiceEndpoint) Title(w *world.World) string {
+func (c AddServiceEndpoint) Title(*world.World) string {
 	return fmt.Sprintf("Enable the service endpoint %s on the subnet %s", keyVaultEndpoint, c.Subnet.Name())
 }
 
@@ -67,11 +67,11 @@ func (c AddServiceEndpoint) Commands(w *world.World) []string {
 	if !ok {
 		return nil
 	}
-	list := keyVaultEndpoint
+	parts := []string{"--service-endpoints", keyVaultEndpoint}
 	for _, service := range s.ServiceEndpoints {
-		list += " " + quote(service)
+		parts = append(parts, quote(service))
 	}
-	return subnetUpdate(w, c.Subnet, "--service-endpoints", list)
+	return subnetUpdate(w, c.Subnet, parts...)
 }
 
 // Verify shows the subnet's service endpoints.
@@ -104,7 +104,7 @@ func (c SetEndpointPolicies) value() string {
 }
 
 // Title says what is done.
-func (c SetEndpointPolicies) Title(w *world.World) string {
+func (c SetEndpointPolicies) Title(*world.World) string {
 	return fmt.Sprintf("Set the private endpoint network policies of the subnet %s to %s", c.Subnet.Name(), c.value())
 }
 

@@ -25,15 +25,13 @@ func (c TakeHome) Apply(w *world.World) *world.World {
 		return w
 	}
 	home := world.SiteID("home")
-	w = w.With(
-		world.Put(&world.Site{
-			Meta: world.Meta{ID: home, Path: "home"}, Prefixes: []netip.Prefix{homeSpace}, Nameservers: []netip.Addr{homeRouter},
-		}),
-		world.Put(&world.Host{
-			Meta: world.Meta{ID: world.HostID("home-router"), Path: "home-router"}, Network: home, Address: homeRouter,
-			Runs: world.OnVM, DNS: &world.DNSRole{},
-		}),
-	)
+	w = put(w, &world.Site{
+		Meta: world.Meta{ID: home, Path: "home"}, Prefixes: []netip.Prefix{homeSpace}, Nameservers: []netip.Addr{homeRouter},
+	})
+	w = put(w, &world.Host{
+		Meta: world.Meta{ID: world.HostID("home-router"), Path: "home-router"}, Network: home, Address: homeRouter,
+		Runs: world.OnVM, DNS: &world.DNSRole{},
+	})
 	return MoveHost{Host: c.Host, Network: home, Addr: homeHost}.Apply(w)
 }
 

@@ -29,7 +29,7 @@ func editPeering(w *world.World, from, to world.ID, change func(*world.Peering))
 	changed := *v
 	changed.Peerings = slices.Clone(v.Peerings)
 	change(&changed.Peerings[at])
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.

@@ -33,7 +33,7 @@ func (c SetTTL) Apply(w *world.World) *world.World {
 	if !differs {
 		return w
 	}
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 func (c SetTTL) sets(r world.Record) bool {

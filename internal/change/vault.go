@@ -20,7 +20,7 @@ func (c SetDeleted) Apply(w *world.World) *world.World {
 	}
 	changed := *v
 	changed.Deleted = c.Deleted
-	return w.With(world.Put(&changed))
+	return put(w, &changed)
 }
 
 // Title says what is done.

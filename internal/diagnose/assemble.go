@@ -137,7 +137,7 @@ func (r *run) findings() ([]Finding, []Check) {
 			check.Status, check.Why = rule.StatusFail, cmp.Or(r.resultOf(x).Why, result.Why)
 		case r.isCandidate(x):
 			check.Status, check.Why = rule.StatusUnknown, "fits what was seen, as others do"
-		case result.Status != rule.StatusFail:
+		case result.Status != rule.StatusFail, x.Symptom && r.tolerated():
 		case x.Symptom && r.explained():
 			check.Status, check.MaskedBy = rule.StatusMasked, r.culprits()
 			consequences = append(consequences, r.finding(x, result, RoleConsequence))

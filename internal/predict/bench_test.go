@@ -68,21 +68,27 @@ func peer(from, to *world.VNet) {
 
 // journeys predicts from one host after the other to one vault after the other.
 func journeys(t testing.TB, w *world.World, vaults, vnets int) func() {
-	hosts := make([]*world.Host, vnets)
-	for i := range hosts {
-		hosts[i], _ = w.Host(world.HostID(fmt.Sprintf("host%d", i)))
+	clients := make([]*Client, vnets)
+	for i := range clients {
+		h, ok := w.Host(world.HostID(fmt.Sprintf("host%d", i)))
+		if !ok {
+			t.Fatal("no host")
+		}
+		clients[i] = From(w, h, Options{})
 	}
 	targets := make([]Target, vaults)
 	for i := range targets {
-		targets[i].Vault = fmt.Sprintf("vault%d", i)
-		targets[i].Host, _ = w.Service().Host(targets[i].Vault)
+		var err error
+		if targets[i], err = NewTarget(w.Service(), fmt.Sprintf("vault%d", i)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	n := 0
 	return func() {
-		if j := Journey(w, hosts[n%vnets], targets[n%vaults], Options{}); j.Verdict() != fact.Private {
+		if j := clients[n%vnets].Journey(targets[(n/vnets+n)%vaults]); j.Verdict() != fact.Private {
 			t.Fatalf("%+v", j)
 		}
-		n += 7
+		n++
 	}
 }
 

@@ -18,7 +18,8 @@ const hostsPath = "/etc/hosts"
 
 // Observe predicts everything that a probe on a host would see.
 func Observe(w *world.World, h *world.Host, t Target, o Options) fact.Observation {
-	c := newClient(w, h, t, o)
+	c := From(w, h, o)
+	c.turn(t)
 	seen := fact.Observation{Client: c.itself(), Complete: true}
 	seen.Journey, seen.Direct = c.journey()
 	var learnt []netip.Addr
@@ -28,7 +29,7 @@ func Observe(w *world.World, h *world.Host, t Target, o Options) fact.Observatio
 }
 
 // itself is what the host's own settings say.
-func (c *client) itself() fact.Client {
+func (c *Client) itself() fact.Client {
 	seen := fact.Client{
 		Host: c.host.Name(), Runs: string(c.host.Runs), Addresses: append([]netip.Addr{c.host.Address}, c.host.Addresses...),
 		Resolvers: c.world.Nameservers(c.host), Search: c.host.Search, Ndots: c.host.Ndots,
@@ -47,7 +48,7 @@ func (c *client) itself() fact.Client {
 
 // servers is what each DNS server says: the configured ones, Azure DNS, and a
 // public one if that is wanted; and the addresses that they name.
-func (c *client) servers() (views []fact.ServerView, learnt []netip.Addr) {
+func (c *Client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 	add := func(server netip.Addr, role fact.ServerRole) {
 		if slices.ContainsFunc(views, func(v fact.ServerView) bool { return v.Server == server }) {
 			return
@@ -81,7 +82,7 @@ func (c *client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 
 // addresses is the request to each address on its own, verified against the
 // vault's hostname: the one in use, the candidates, those that servers named.
-func (c *client) addresses(used netip.Addr, learnt []netip.Addr) []fact.AddressView {
+func (c *Client) addresses(used netip.Addr, learnt []netip.Addr) []fact.AddressView {
 	var views []fact.AddressView
 	visit := func(list []netip.Addr, most int) {
 		for _, a := range list {

@@ -21,6 +21,19 @@ import (
 type Target struct {
 	Vault string       // the vault's name
 	Host  dnsname.Name // the name that the client uses; zero: the vault's hostname
+
+	proper, alias dnsname.Name // worked out by NewTarget
+}
+
+// NewTarget returns the Target of a vault under its own hostname. One that is
+// asked for often is cheaper so.
+func NewTarget(s service.Service, vault string) (Target, error) {
+	host, err := s.Host(vault)
+	if err != nil {
+		return Target{}, err
+	}
+	alias, err := s.Alias(vault)
+	return Target{Vault: vault, Host: host, proper: host, alias: alias}, err
 }
 
 // Options say what the predicted client does.
@@ -31,46 +44,66 @@ type Options struct {
 	Trace        func(fact.Event)
 }
 
-// Journey predicts the request of a program on a host.
-func Journey(w *world.World, h *world.Host, t Target, o Options) fact.Journey {
-	j, _ := newClient(w, h, t, o).journey()
-	return j
-}
-
-// A client is one host on its way to one vault.
-type client struct {
+// A Client is one host, whose requests are predicted one after the other. It is
+// not for several goroutines at once.
+type Client struct {
 	world  *world.World
 	host   *world.Host
-	vault  string
-	name   dnsname.Name // of the URL
-	proper dnsname.Name // the vault's hostname
-	alias  dnsname.Name // its name in the private zone
 	opt    Options
 	origin route.Origin
 	ask    resolve.Ask
 	carry  resolve.Ask
-	spare  spared
+
+	// Of the request under way:
+	vault  string
+	name   dnsname.Name   // of the URL
+	proper dnsname.Name   // the vault's hostname
+	alias  dnsname.Name   // its name in the private zone
+	spare  spared         // a question that need not be asked
+	asked  netip.Addr     // the server asked last
+	server resolve.Server // and who that is
 }
 
-func newClient(w *world.World, h *world.Host, t Target, o Options) *client {
-	c := &client{world: w, host: h, vault: t.Vault, name: t.Host, opt: o, origin: route.FromHost(w, h)}
-	c.proper, _ = w.Service().Host(t.Vault)
-	c.alias, _ = w.Service().Alias(t.Vault)
-	if c.name.IsZero() {
-		c.name = c.proper
-	}
-	var see func(resolve.Hop)
-	if o.Trace != nil {
-		see = c.traceDNS
-	}
-	c.carry = resolve.Watched(w, c.origin, see)
+// From returns the Client that a host is.
+func From(w *world.World, h *world.Host, o Options) *Client {
+	c := &Client{world: w, host: h, opt: o, origin: route.FromHost(w, h)}
+	c.carry = resolve.Watched(w, c.origin, c.see)
 	c.ask = c.once
 	return c
 }
 
+// Journey predicts a request of a program on the host.
+func (c *Client) Journey(t Target) fact.Journey {
+	c.turn(t)
+	j, _ := c.journey()
+	return j
+}
+
+// turn begins another request.
+func (c *Client) turn(t Target) {
+	c.vault, c.name, c.proper, c.alias, c.spare = t.Vault, t.Host, t.proper, t.alias, spared{}
+	if c.proper.IsZero() { // a name that is no DNS label has neither
+		c.proper, _ = c.world.Service().Host(t.Vault)
+		c.alias, _ = c.world.Service().Alias(t.Vault)
+	}
+	if c.name.IsZero() {
+		c.name = c.proper
+	}
+}
+
+// see remembers who answered the client last, and traces.
+func (c *Client) see(h resolve.Hop) {
+	if h.Depth == 0 {
+		c.asked, c.server = h.To, h.Server
+	}
+	if c.opt.Trace != nil {
+		c.traceDNS(h)
+	}
+}
+
 // once carries a question, but spares the one for IPv6 where IPv4 has brought
 // an address: a program goes on with that one.
-func (c *client) once(to netip.Addr, q resolve.Question, within time.Duration) resolve.Reply {
+func (c *Client) once(to netip.Addr, q resolve.Question, within time.Duration) resolve.Reply {
 	if q.Type == world.TypeAAAA && c.spare == (spared{to, q.Name}) {
 		return resolve.Reply{Outcome: fact.NoData}
 	}
@@ -89,8 +122,11 @@ type spared struct {
 }
 
 // journey goes through the proxy, if the host's environment names one.
-func (c *client) journey() (through, direct fact.Journey) {
+func (c *Client) journey() (through, direct fact.Journey) {
 	direct = c.direct()
+	if len(c.host.Environ) == 0 {
+		return direct, direct
+	}
 	p := settings.ProxyFor(c.name, c.host.Getenv)
 	if p.Direct() {
 		return direct, direct
@@ -99,7 +135,7 @@ func (c *client) journey() (through, direct fact.Journey) {
 }
 
 // direct is the request past any proxy.
-func (c *client) direct() fact.Journey {
+func (c *Client) direct() fact.Journey {
 	j := fact.Journey{Name: c.nameHop()}
 	j.Resolver, j.Answer = c.resolution()
 	if j.Answer.Outcome != fact.OK || !dialable(j.Answer.Addr) {
@@ -116,7 +152,7 @@ func dialable(a netip.Addr) bool {
 	return class == fact.PrivateAddr || class == fact.PublicAddr
 }
 
-func (c *client) nameHop() fact.NameHop {
+func (c *Client) nameHop() fact.NameHop {
 	hop := fact.NameHop{Outcome: fact.OK, Host: c.name}
 	if c.name == c.proper {
 		return hop
@@ -135,7 +171,7 @@ func (c *client) nameHop() fact.NameHop {
 }
 
 // visit fills in what comes of a connection from an origin to an address.
-func (c *client) visit(j *fact.Journey, from route.Origin, to netip.Addr, name dnsname.Name) {
+func (c *Client) visit(j *fact.Journey, from route.Origin, to netip.Addr, name dnsname.Name) {
 	flow := route.Flow{From: from, To: netip.AddrPortFrom(to, 443), Proto: route.TCP}
 	d := route.Decide(c.world, flow)
 	c.traceRoute(to, d)
@@ -167,7 +203,7 @@ func arrival(d route.Decision) gateArrival {
 }
 
 // handshake verifies the certificate that comes against the name of the URL.
-func (c *client) handshake(d route.Decision, name dnsname.Name) fact.TLSHop {
+func (c *Client) handshake(d route.Decision, name dnsname.Name) fact.TLSHop {
 	switch d.Outcome {
 	case fact.OK:
 	case fact.Timeout: // TCP is open, and silence falls once the name is seen
@@ -188,7 +224,7 @@ func (c *client) handshake(d route.Decision, name dnsname.Name) fact.TLSHop {
 
 // signer is the authority of a machine that re-signs TLS, and whether hosts
 // trust it.
-func (c *client) signer(id world.ID) (issuer string, trusted bool) {
+func (c *Client) signer(id world.ID) (issuer string, trusted bool) {
 	h, ok := c.world.Host(id)
 	switch {
 	case ok && h.Proxy != nil && h.Proxy.InterceptTLS:

@@ -14,7 +14,7 @@ import (
 
 // proxied is the request through an explicit proxy, which resolves the name and
 // opens the connection itself.
-func (c *client) proxied(p settings.Proxy) fact.Journey {
+func (c *Client) proxied(p settings.Proxy) fact.Journey {
 	j := fact.Journey{Name: c.nameHop()}
 	j.Proxy.Server = p.Server()
 	d, proxy := c.toProxy(p)
@@ -36,7 +36,7 @@ func (c *client) proxied(p settings.Proxy) fact.Journey {
 }
 
 // toProxy is the way to the proxy's port.
-func (c *client) toProxy(p settings.Proxy) (route.Decision, *world.Host) {
+func (c *Client) toProxy(p settings.Proxy) (route.Decision, *world.Host) {
 	port, _ := strconv.ParseUint(p.Port, 10, 16)
 	to, outcome := c.addressOf(p.Host)
 	if outcome != fact.OK {
@@ -56,7 +56,7 @@ func (c *client) toProxy(p settings.Proxy) (route.Decision, *world.Host) {
 	return d, h
 }
 
-func (c *client) addressOf(host string) (netip.Addr, fact.Outcome) {
+func (c *Client) addressOf(host string) (netip.Addr, fact.Outcome) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return a, fact.OK
 	}
@@ -86,7 +86,7 @@ func refusal(status int) fact.Outcome {
 
 // behind goes on from the proxy. What it meets stays its secret: the client
 // sees a tunnel, or 502.
-func (c *client) behind(j *fact.Journey, proxy *world.Host) {
+func (c *Client) behind(j *fact.Journey, proxy *world.Host) {
 	origin := route.FromHost(c.world, proxy)
 	f := resolve.Program(c.world, proxy, c.name, resolve.InMind(c.world, origin))
 	to := preferred(f.A.Addrs, f.AAAA.Addrs)

@@ -13,7 +13,7 @@ import (
 )
 
 // resolution is what the resolver library gives the program.
-func (c *client) resolution() (fact.ResolverHop, fact.AnswerHop) {
+func (c *Client) resolution() (fact.ResolverHop, fact.AnswerHop) {
 	f := resolve.Program(c.world, c.host, c.name, c.ask)
 	hop := fact.ResolverHop{Outcome: fact.OK, Via: f.Via, Server: f.Server}
 	switch {
@@ -38,7 +38,7 @@ func (c *client) resolution() (fact.ResolverHop, fact.AnswerHop) {
 
 // cached is an old answer that the program still gets. A probe cannot see the
 // cache: it takes a configured server that says the same for the source.
-func (c *client) cached(f resolve.Found) (fact.ResolverHop, fact.AnswerHop) {
+func (c *Client) cached(f resolve.Found) (fact.ResolverHop, fact.AnswerHop) {
 	answer := c.joined(f.A, f.AAAA)
 	answer.By, answer.Reason = fact.Ref(c.host.ID), fact.NoReason
 	hop := fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram, By: fact.Ref(c.host.ID), Reason: fact.FromCache}
@@ -55,7 +55,7 @@ func (c *client) cached(f resolve.Found) (fact.ResolverHop, fact.AnswerHop) {
 
 // unresolved is why a program gets no address: what a server answers is worth
 // more than that another is silent.
-func (c *client) unresolved() (fact.ResolverHop, fact.AnswerHop) {
+func (c *Client) unresolved() (fact.ResolverHop, fact.AnswerHop) {
 	servers := c.configured()
 	if len(servers) == 0 {
 		return fact.ResolverHop{Outcome: fact.NoServer}, fact.AnswerHop{}
@@ -85,11 +85,11 @@ type hearing struct {
 }
 
 // heard asks a server for both kinds of addresses.
-func (c *client) heard(server netip.Addr, name dnsname.Name) hearing {
+func (c *Client) heard(server netip.Addr, name dnsname.Name) hearing {
 	return c.heardWithin(server, name, resolve.ClientTimeout)
 }
 
-func (c *client) heardWithin(server netip.Addr, name dnsname.Name, within time.Duration) hearing {
+func (c *Client) heardWithin(server netip.Addr, name dnsname.Name, within time.Duration) hearing {
 	a := c.ask(server, resolve.Question{Name: name, Type: world.TypeA}, within)
 	if a.Reason == fact.ServerNotRead {
 		return hearing{reason: a.Reason, by: a.By}
@@ -106,7 +106,7 @@ func (c *client) heardWithin(server netip.Addr, name dnsname.Name, within time.D
 
 // joined makes one hop of the answers for both kinds of addresses: the one that
 // holds addresses decides, else the one for IPv4.
-func (c *client) joined(a, aaaa resolve.Reply) fact.AnswerHop {
+func (c *Client) joined(a, aaaa resolve.Reply) fact.AnswerHop {
 	r := a
 	better := a.Outcome == fact.Unseen || aaaa.Outcome == fact.OK && a.Outcome != fact.OK ||
 		answered(aaaa.Outcome) && !answered(a.Outcome)
@@ -151,7 +151,10 @@ func answered(o fact.Outcome) bool {
 
 // serverRef names who answers at an address: the VNet of Azure DNS, or the
 // machine.
-func (c *client) serverRef(server netip.Addr) fact.Ref {
+func (c *Client) serverRef(server netip.Addr) fact.Ref {
+	if server == c.asked && c.server.Kind != resolve.NoServer {
+		return fact.Ref(c.server.ID)
+	}
 	s, d := resolve.Find(c.world, c.origin, server, route.UDP)
 	if s.Kind == resolve.NoServer {
 		return fact.Ref(d.By)
@@ -161,7 +164,7 @@ func (c *client) serverRef(server netip.Addr) fact.Ref {
 
 // configured lists the servers that the host is configured to ask for the name:
 // those of the longest split domain, then the others.
-func (c *client) configured() []netip.Addr {
+func (c *Client) configured() []netip.Addr {
 	var list []netip.Addr
 	add := func(addrs []netip.Addr) {
 		for _, a := range addrs {

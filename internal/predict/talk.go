@@ -11,7 +11,7 @@ import (
 type gateArrival = gate.Arrival
 
 // talk fills in what the vault says: to anybody, and to a caller.
-func (c *client) talk(j *fact.Journey, a gate.Arrival, name dnsname.Name) {
+func (c *Client) talk(j *fact.Journey, a gate.Arrival, name dnsname.Name) {
 	health := gate.Decide(c.world, a, gate.Request{Method: "GET", Host: name.Host(), Path: service.HealthPath})
 	j.Exchange = fact.ExchangeHop{
 		Outcome: fact.OK, Status: health.Status, Conn: health.Info.Conn, Source: health.Info.Addr, By: fact.Ref(a.Endpoint),
@@ -28,7 +28,7 @@ func (c *client) talk(j *fact.Journey, a gate.Arrival, name dnsname.Name) {
 }
 
 // header is the Host header that the program sends.
-func (c *client) header(name dnsname.Name) string {
+func (c *Client) header(name dnsname.Name) string {
 	if c.host.HostHeader != "" {
 		return c.host.HostHeader
 	}
@@ -38,20 +38,21 @@ func (c *client) header(name dnsname.Name) string {
 // access is the vault's answer to a token, if one is presented; else what its
 // network settings would say to any. A Host header that names another vault is
 // refused in either case.
-func (c *client) access(a gate.Arrival, name dnsname.Name) fact.AccessHop {
+func (c *Client) access(a gate.Arrival, name dnsname.Name) fact.AccessHop {
 	if c.opt.Authenticate && c.host.Identity != world.NoIdentity {
 		return c.presented(a, name)
 	}
-	anybody := gate.Decide(c.world, a, gate.Request{Method: "GET", Host: c.header(name), Path: listPath})
-	switch {
-	case anybody.Denial.IsNetwork():
-		return refused(anybody.Denial, anybody.By)
-	case anybody.Denial == service.DeniedNoVault:
-		return fact.AccessHop{Denial: anybody.Denial, By: fact.Ref(anybody.By)}
-	}
 	v, ok := c.world.VaultNamed(c.vault)
-	if !ok {
-		return fact.AccessHop{}
+	if !ok || v.Deleted || c.host.HostHeader != "" {
+		anybody := gate.Decide(c.world, a, gate.Request{Method: "GET", Host: c.header(name), Path: listPath})
+		switch {
+		case anybody.Denial.IsNetwork():
+			return refused(anybody.Denial, anybody.By)
+		case anybody.Denial == service.DeniedNoVault:
+			return fact.AccessHop{Denial: anybody.Denial, By: fact.Ref(anybody.By)}
+		case !ok:
+			return fact.AccessHop{}
+		}
 	}
 	denial, by := gate.Admits(c.world, v, a)
 	if denial == service.NotDenied {
@@ -68,7 +69,7 @@ func refused(d service.Denial, by world.ID) fact.AccessHop {
 	return fact.AccessHop{Outcome: fact.RefusedNetwork, Denial: d, By: fact.Ref(by), Reason: reasonOf(d)}
 }
 
-func (c *client) presented(a gate.Arrival, name dnsname.Name) fact.AccessHop {
+func (c *Client) presented(a gate.Arrival, name dnsname.Name) fact.AccessHop {
 	d := gate.Decide(c.world, a, gate.Request{
 		Method: "GET", Host: c.header(name), Path: secretPath, Token: true, Identity: c.host.Identity,
 	})

@@ -10,7 +10,7 @@ import (
 )
 
 // traceDNS tells of a question that went from one machine to another.
-func (c *client) traceDNS(h resolve.Hop) {
+func (c *Client) traceDNS(h resolve.Hop) {
 	kind, to := fact.Answered, string(h.Reply.Outcome)
 	if h.Reply.Outcome == fact.OK {
 		var texts []string
@@ -27,7 +27,7 @@ func (c *client) traceDNS(h resolve.Hop) {
 }
 
 // traceRoute tells of a packet's way.
-func (c *client) traceRoute(to netip.Addr, d route.Decision) {
+func (c *Client) traceRoute(to netip.Addr, d route.Decision) {
 	if c.opt.Trace == nil {
 		return
 	}

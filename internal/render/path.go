@@ -153,11 +153,10 @@ func zoneLine(r diagnose.Report) string {
 	case fact.NoRecord:
 		return lastPart(string(a.By)) + " is linked and has no record of this vault"
 	case fact.NoZoneLinked:
-		text := "no zone " + required + " is linked"
 		if network := vnetName(string(a.By)); network != "" {
-			text += " to VNet " + network
+			return "no zone " + required + " is linked to VNet " + network
 		}
-		return text
+		return "" // the server asked is none that a zone could be linked to
 	case fact.FallenBack:
 		return lastPart(string(a.By)) + " has no record of this vault; its link lets public DNS answer"
 	case fact.PublicRegistry:

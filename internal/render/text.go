@@ -83,13 +83,21 @@ func (p *paper) causes(r diagnose.Report) {
 			title = fmt.Sprintf("Cause %d of %d", i+1, len(found))
 		}
 		p.head(title)
-		p.cause(f)
+		p.cause(f, p.about(r, f.Why))
 	}
 }
 
-func (p *paper) cause(f diagnose.Finding) {
+// about makes a sentence of what a rule says; the client's name keeps its case.
+func (p *paper) about(r diagnose.Report, why string) string {
+	if host := r.Client.Host; host != "" && strings.HasPrefix(why, host+" ") {
+		return host + sentence("x" + strings.TrimPrefix(why, host))[1:]
+	}
+	return sentence(why)
+}
+
+func (p *paper) cause(f diagnose.Finding, why string) {
 	p.line("  " + p.ink(shade(f.Severity), f.Code) + " " + f.Slug + p.ink(dim, "  "+string(f.Severity)+", "+f.Certainty))
-	p.para("  ", sentence(f.Why))
+	p.para("  ", why)
 	p.line("")
 	p.item("  Who acts: ", 12, owners[f.Owner])
 	p.fixes(f)
@@ -158,7 +166,7 @@ func (p *paper) others(r diagnose.Report, role diagnose.Role, title string) {
 	}
 	p.head(title)
 	for _, f := range found {
-		p.item("  "+p.ink(dim, f.Code)+"  ", 9, sentence(f.Why))
+		p.item("  "+p.ink(dim, f.Code)+"  ", 9, p.about(r, f.Why))
 	}
 }
 

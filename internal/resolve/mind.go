@@ -39,10 +39,12 @@ type Hop struct {
 func InMind(w *world.World, from route.Origin) Ask { return Watched(w, from, nil) }
 
 // Watched is InMind that shows each hop to see once its reply is known, the
-// deeper before the one that caused it. A nil see is none.
+// deeper before the one that caused it. A nil see is none. The Ask remembers the
+// server that it found last, and so is not for several goroutines at once.
 func Watched(w *world.World, from route.Origin, see func(Hop)) Ask {
+	m := mind{w: w, see: see}
 	return func(to netip.Addr, q Question, within time.Duration) Reply {
-		m := mind{w: w, see: see, left: maxAsked}
+		m.left = maxAsked
 		return m.carry(from, 0, to, q, within)
 	}
 }
@@ -51,6 +53,24 @@ type mind struct {
 	w    *world.World
 	see  func(Hop)
 	left int
+
+	// The server that the machine itself asked last: it asks the same one again
+	// and again.
+	near     netip.Addr
+	server   Server
+	decision route.Decision
+}
+
+// find is Find, with the machine's own server remembered.
+func (m *mind) find(from route.Origin, depth int, to netip.Addr) (Server, route.Decision) {
+	if depth > 0 {
+		return Find(m.w, from, to, route.UDP)
+	}
+	if m.near != to {
+		m.server, m.decision = Find(m.w, from, to, route.UDP)
+		m.near = to
+	}
+	return m.server, m.decision
 }
 
 func (m *mind) carry(from route.Origin, depth int, to netip.Addr, q Question, within time.Duration) Reply {
@@ -68,7 +88,7 @@ func (m *mind) carry(from route.Origin, depth int, to netip.Addr, q Question, wi
 // exchange is one question and its answer, over UDP and, if need be, TCP. An
 // answer that takes as long as the asker waits is too late.
 func (m *mind) exchange(from route.Origin, depth int, to netip.Addr, q Question, within time.Duration) (Server, Reply) {
-	server, d := Find(m.w, from, to, route.UDP)
+	server, d := m.find(from, depth, to)
 	if server.Kind == NoServer {
 		return server, unanswered(d, within)
 	}

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 
 	"pldoctor/internal/change"
-	"pldoctor/internal/settings"
 	"pldoctor/internal/world"
 )
 
@@ -107,17 +106,7 @@ func (s Site) firewall() (*world.Firewall, bool) {
 
 // proxy is the explicit proxy that the client uses.
 func (s Site) proxy() (*world.Host, bool) {
-	p := settings.ProxyFor(s.hostname(), s.Client.Getenv)
-	addr, err := netip.ParseAddr(p.Host)
-	if err != nil {
-		return nil, false
-	}
-	for h := range s.World.Hosts() {
-		if h.Address == addr && h.Behind == "" && (h.Proxy != nil || h.ProxyUnread) {
-			return h, true
-		}
-	}
-	return nil, false
+	return change.ProxyOf(s.World, s.Client, s.hostname())
 }
 
 // somewhere is a proxy on the internet, in a range that RFC 5737 keeps for

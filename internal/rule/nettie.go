@@ -163,7 +163,7 @@ func (s Site) into(status world.ConnectionStatus, provisioning string) []Break {
 // alsoBare adds, to a Break that takes the alias away, the same without the
 // endpoint's record: Azure writes it once the connection is approved.
 func (s Site) alsoBare(e *world.Endpoint, b Break) []Break {
-	bare := b[:len(b):len(b)]
+	bare := slices.Clip(b)
 	for _, zone := range e.Zones {
 		bare = append(bare, change.RemoveRecord{Zone: zone, Label: s.Vault.Name()})
 	}

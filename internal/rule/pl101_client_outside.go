@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -25,6 +26,7 @@ var pl101 = &Rule{
 			"nc -vz -w 5 <address of the private endpoint> 443",
 		},
 		Article: "1, Confirm that your client runs at the virtual network",
+		Errata:  "The article speaks of the virtual network alone, and mentions peering in one line: networks that are connected to it count as well, those beyond a peered one do not.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview",
@@ -126,18 +128,10 @@ func (c Case) noWay(doors []Door) string {
 }
 
 func listed(names []string) string {
-	text := ""
-	for i, n := range names {
-		switch {
-		case i == 0:
-		case i == len(names)-1:
-			text += " and "
-		default:
-			text += ", "
-		}
-		text += n
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
 	}
-	return text
+	return strings.Join(names, "")
 }
 
 // between finds a VNet that is peered with the client's and with another.

@@ -23,6 +23,7 @@ var pl102 = &Rule{
 			"curl -i https://<vault>.vault.azure.net/healthstatus   # from where the workload runs: addr is the address that the vault sees",
 		},
 		Article: "1, If you use a managed solution, refer to specific documentation",
+		Errata:  "The article names Cloud Shell as always outside. It can be deployed into a VNet, which it is inside of then.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/key-vault/general/network-security",

@@ -20,6 +20,7 @@ var pl103 = &Rule{
 			"curl -i https://<vault>.vault.azure.net/healthstatus",
 		},
 		Article: notCovered,
+		Errata:  "The article shows the alias in every answer and does not say that it is no name to use in a URL.",
 		Sources: []string{
 			"https://github.com/external-secrets/external-secrets/issues/1998",
 			"https://learn.microsoft.com/azure/key-vault/general/private-link-service",

@@ -22,6 +22,7 @@ var pl105 = &Rule{
 			"az keyvault show --name <vault> --query properties.vaultUri --output tsv",
 		},
 		Article: notCovered,
+		Errata:  "The article names the domains of the public cloud only.",
 		Sources: []string{
 			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
 			"https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates",

@@ -22,6 +22,7 @@ var pl106 = &Rule{
 			"az keyvault list-deleted --resource-type vault --query \"[].{name:name, purge:properties.scheduledPurgeDate}\" --output table",
 		},
 		Article: notCovered,
+		Errata:  "The article does not mention soft-delete, after which the name still resolves.",
 		Sources: []string{
 			"https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview",
 			"https://learn.microsoft.com/azure/key-vault/general/key-vault-recovery",

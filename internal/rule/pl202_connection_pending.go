@@ -21,6 +21,7 @@ var pl202 = &Rule{
 			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateLinkServiceConnectionState.status\"",
 		},
 		Article: "2, Confirm that the connection is approved and succeeded",
+		Errata:  "The article says that a pending connection might just be approved. The endpoint's own state, Succeeded, misleads: it says nothing of the approval.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/private-link/manage-private-endpoint",

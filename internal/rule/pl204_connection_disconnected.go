@@ -22,6 +22,7 @@ var pl204 = &Rule{
 			"az keyvault show --name <vault> --query properties.privateEndpointConnections",
 		},
 		Article: "2, Confirm that the connection is approved and succeeded",
+		Errata:  "The article does not say how a connection comes to be disconnected, nor that the record in the zone may stay behind.",
 		Sources: []string{
 			article,
 			"https://github.com/hashicorp/terraform-provider-azurerm/issues/15051",

@@ -22,6 +22,7 @@ var pl206 = &Rule{
 			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].{endpoint:privateEndpoint.id, state:privateLinkServiceConnectionState.status}\" --output table",
 		},
 		Article: "2, Confirm that the connection is approved and succeeded",
+		Errata:  "The article asks to delete them, and does not say that they do no harm meanwhile.",
 		Sources: []string{article, "https://learn.microsoft.com/azure/private-link/manage-private-endpoint"},
 	},
 	Eval: func(c Case) Result {

@@ -23,6 +23,7 @@ var pl207 = &Rule{
 			"az network private-endpoint list --query \"[?contains(to_string(privateLinkServiceConnections[].privateLinkServiceId), '<vault>')].{name:name, subnet:subnet.id}\" --output table",
 		},
 		Article: "4, Find the key vault private IP address in the virtual network",
+		Errata:  "The article advises against it as a source of confusion. It is worse: the two overwrite and delete each other's record.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",

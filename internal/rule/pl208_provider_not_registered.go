@@ -20,6 +20,7 @@ var pl208 = &Rule{
 			"az provider show --namespace Microsoft.KeyVault --subscription <subscription of the endpoint> --query registrationState",
 		},
 		Article: notCovered,
+		Errata:  "The article takes approving for something that works when one is allowed to.",
 		Sources: []string{
 			"https://github.com/MicrosoftDocs/azure-docs/issues/120274",
 			"https://learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types",

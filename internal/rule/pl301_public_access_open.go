@@ -22,6 +22,7 @@ var pl301 = &Rule{
 			"curl -i https://<vault>.vault.azure.net/secrets?api-version=7.4   # from the internet: 401 says nothing, a token decides",
 		},
 		Article: "3, Confirm that the key vault firewall is properly configured",
+		Errata:  "The article shows one switch of the portal. There are two gates, and Disabled still lets trusted services pass while bypass is AzureServices.",
 		Sources: []string{article, "https://learn.microsoft.com/azure/key-vault/general/network-security"},
 	},
 	Eval: func(c Case) Result {

@@ -22,6 +22,7 @@ var pl304 = &Rule{
 			"az keyvault network-rule list --name <vault>",
 		},
 		Article: "3, Confirm that the key vault firewall is properly configured",
+		Errata:  "The article says that listed networks do not matter for private link, and not that public network access Disabled overrides them.",
 		Sources: []string{article, "https://learn.microsoft.com/azure/key-vault/general/network-security"},
 	},
 	Eval: func(c Case) Result {

@@ -25,6 +25,7 @@ var pl305 = &Rule{
 			"az network vnet subnet show --resource-group <group> --vnet-name <vnet> --name <subnet> --query serviceEndpoints",
 		},
 		Article: notCovered,
+		Errata:  "The article says nothing of service endpoints that hide a listed address.",
 		Sources: []string{
 			"https://learn.microsoft.com/azure/key-vault/general/network-security",
 			"https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoints-overview",

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -58,7 +59,7 @@ var pl306 = &Rule{
 			change.SetPublicAccess{Vault: s.Vault.ID, Access: world.AccessEnabled},
 			change.SetFirewall{Vault: s.Vault.ID, ACL: world.NetworkACL{Deny: true, Bypass: true, Subnets: []world.ID{subnet.ID}}},
 		}
-		unmade, unlinked := before[:len(before):len(before)], before[:len(before):len(before)]
+		unmade, unlinked := slices.Clip(before), slices.Clip(before)
 		for e := range s.World.EndpointsOf(s.Vault.ID) {
 			unmade = append(unmade, change.DeleteEndpoint{Endpoint: e.ID})
 		}
@@ -82,7 +83,7 @@ var pl306 = &Rule{
 // endpoint that works, a way to it, the zone's link and its record.
 func (c Case) toPrivateLink() []change.Change {
 	var steps []change.Change
-	zone := world.ID("")
+	var zone world.ID
 	z, stands := c.ownZone()
 	if stands {
 		zone = z.ID

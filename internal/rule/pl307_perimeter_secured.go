@@ -23,6 +23,7 @@ var pl307 = &Rule{
 			"az network perimeter association list --resource-group <group> --perimeter-name <perimeter> --query \"[].accessMode\"",
 		},
 		Article: notCovered,
+		Errata:  "The article is older than network security perimeters.",
 		Sources: []string{
 			"https://learn.microsoft.com/azure/private-link/network-security-perimeter-concepts",
 			"https://learn.microsoft.com/azure/key-vault/general/network-security",

@@ -20,6 +20,7 @@ var pl701 = &Rule{
 			"openssl s_client -connect <vault>.vault.azure.net:443 -servername <vault>.vault.azure.net </dev/null | openssl x509 -noout -issuer -subject",
 		},
 		Article: "7, Query the /healthstatus endpoint of the key vault",
+		Errata:  "The article calls a missing header a sign of tampering. More often a login page or a machine with an old address answers.",
 		Sources: []string{article},
 	},
 	Eval: func(c Case) Result {

@@ -20,6 +20,7 @@ var pl702 = &Rule{
 			"host <vault>.vault.azure.net",
 		},
 		Article: "7, Query the /healthstatus endpoint of the key vault",
+		Errata:  "The article names two reasons, an endpoint that is not approved and a wrong resolution. A proxy and a client outside are as frequent.",
 		Sources: []string{article},
 	},
 	Eval: func(c Case) Result {

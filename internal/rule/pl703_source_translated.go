@@ -22,6 +22,7 @@ var pl703 = &Rule{
 			"ip -brief address   # the client's own addresses",
 		},
 		Article: "7, Query the /healthstatus endpoint of the key vault",
+		Errata:  "The article says private links or service endpoints. conn_type tells which, where the service names it.",
 		Sources: []string{article, "https://learn.microsoft.com/azure/private-link/inspect-traffic-with-azure-firewall"},
 	},
 	Eval: func(c Case) Result {

@@ -22,6 +22,7 @@ var pl704 = &Rule{
 			"az network private-endpoint list --query \"[?contains(to_string(privateLinkServiceConnections[].privateLinkServiceId), '<vault>')].{name:name, nic:networkInterfaces[0].id}\"",
 		},
 		Article: notCovered,
+		Errata:  "The article does not mention this message. A newer support article blames a public address for it, which gives other messages.",
 		Sources: []string{"https://stackoverflow.com/questions/66341460"},
 	},
 	Eval: func(c Case) Result {

@@ -24,6 +24,7 @@ var pl705 = &Rule{
 			"curl -i https://<vault>.vault.azure.net/secrets?api-version=7.4   # 401 shows that the path is good",
 		},
 		Article: notCovered,
+		Errata:  "The article tests with /healthstatus, which does not look at the Host header.",
 		Sources: []string{
 			"https://stackoverflow.com/questions/66341460",
 			"https://learn.microsoft.com/azure/key-vault/general/common-parameters-and-headers",

@@ -20,6 +20,7 @@ var pl706 = &Rule{
 			"az network watcher test-connectivity --source-resource <vm> --dest-address <address> --dest-port 443",
 		},
 		Article: "8, Other things that may affect connectivity",
+		Errata:  "The article leaves all causes at the transport layer to the reader.",
 		Sources: []string{article, "https://learn.microsoft.com/azure/network-watcher/connection-troubleshoot-overview"},
 	},
 	Eval: func(c Case) Result {

@@ -20,6 +20,7 @@ var pl707 = &Rule{
 			"host <vault>.vault.azure.net",
 		},
 		Article: "8, Other things that may affect connectivity",
+		Errata:  "The article does not tell a refusal from silence: a refusal means that a machine is there.",
 		Sources: []string{article, "https://www.rfc-editor.org/rfc/rfc9293"},
 	},
 	Eval: func(c Case) Result {

@@ -23,6 +23,7 @@ var pl709 = &Rule{
 			"az keyvault show --name <vault> --query properties.enableRbacAuthorization",
 		},
 		Article: notCovered,
+		Errata:  "The article does not cover authorization, and a 403 for it looks like one for the network's sake at first sight.",
 		Sources: []string{
 			"https://learn.microsoft.com/azure/key-vault/general/rbac-guide",
 			"https://github.com/turbot/steampipe-plugin-azure/issues/127",

@@ -23,6 +23,7 @@ var pl712 = &Rule{
 			"ss --numeric --tcp state established '( dport = :443 )'",
 		},
 		Article: notCovered,
+		Errata:  "The article speaks of TTLs only. A connection that is kept open outlives every TTL.",
 		Sources: []string{
 			"https://learn.microsoft.com/dotnet/fundamentals/networking/http/httpclient-guidelines",
 			"https://pkg.go.dev/net/http#Transport",

@@ -23,6 +23,7 @@ var pl805 = &Rule{
 			"openssl s_client -connect <vault>.vault.azure.net:443 -servername <vault>.vault.azure.net </dev/null | openssl x509 -noout -issuer",
 		},
 		Article: "8, Promiscuous proxies",
+		Errata:  "The article names Fiddler and gateways in general, and no way to tell which it is: the certificate's issuer does.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/security/fundamentals/azure-certificate-authority-details",

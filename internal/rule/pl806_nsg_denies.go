@@ -23,6 +23,7 @@ var pl806 = &Rule{
 			"az network nic list-effective-nsg --resource-group <group> --name <nic>",
 		},
 		Article: "8, Other things that may affect connectivity",
+		Errata:  "The article does not mention that network security groups hold for private endpoints only where the subnet says so.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy",

@@ -23,6 +23,7 @@ var pl807 = &Rule{
 			"az network watcher show-next-hop --vm <vm> --source-ip <client> --dest-ip <address>",
 		},
 		Article: "8, Other things that may affect connectivity",
+		Errata:  "The article mentions routing in general. A default route does not take an endpoint's traffic, a /32 does.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",

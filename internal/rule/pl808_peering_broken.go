@@ -21,6 +21,7 @@ var pl808 = &Rule{
 			"az network vnet peering list --resource-group <group> --vnet-name <vnet> --query \"[].{remote:remoteVirtualNetwork.id, state:peeringState, access:allowVirtualNetworkAccess}\" --output table",
 		},
 		Article: "8, Other things that may affect connectivity",
+		Errata:  "The article says that peering may have an impact. A peering that shows on one side may still carry nothing.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/virtual-network/virtual-network-manage-peering",

@@ -22,6 +22,7 @@ var pl816 = &Rule{
 			"ping -M do -s 1472 -c 1 <an address behind the same tunnel that answers pings>",
 		},
 		Article: notCovered,
+		Errata:  "The article mentions lost packets and not that large ones alone can be lost.",
 		Sources: []string{
 			"https://www.rfc-editor.org/rfc/rfc2923",
 			"https://learn.microsoft.com/azure/virtual-network/virtual-network-tcpip-performance-tuning",

@@ -22,6 +22,7 @@ var pl817 = &Rule{
 			"az monitor log-analytics query --workspace <workspace> --analytics-query \"AZFWNetworkRule | where DestinationIp == '<address>'\"",
 		},
 		Article: "8, Other things that may affect connectivity",
+		Errata:  "The article mentions firewalls in general. A rule for the service tag AzureKeyVault does not help here.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/private-link/inspect-traffic-with-azure-firewall",

@@ -22,6 +22,7 @@ var pl818 = &Rule{
 			"az network firewall policy show --resource-group <group> --name <policy> --query snat",
 		},
 		Article: notCovered,
+		Errata:  "The article does not mention the way back.",
 		Sources: []string{
 			"https://learn.microsoft.com/azure/private-link/inspect-traffic-with-azure-firewall",
 			"https://learn.microsoft.com/azure/firewall/snat-private-range",

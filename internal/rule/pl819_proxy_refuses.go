@@ -23,6 +23,7 @@ var pl819 = &Rule{
 			"env | grep -i proxy",
 		},
 		Article: notCovered,
+		Errata:  "The article speaks of intercepting proxies, not of those that refuse.",
 		Sources: []string{
 			"https://www.rfc-editor.org/rfc/rfc9110#name-connect",
 			"https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re",

@@ -23,6 +23,7 @@ var pl820 = &Rule{
 			"nameresolver <vault>.vault.azure.net   # in the app's own console",
 		},
 		Article: "1, Confirm that your client runs at the virtual network",
+		Errata:  "The article lists App Service among the clients that it covers, and does not say that an app has to be integrated with the VNet first.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/app-service/overview-vnet-integration",

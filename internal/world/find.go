@@ -13,9 +13,9 @@ import (
 // each yields the resources of type T found by a key, ordered by id.
 func each[T Resource](w *World, k key) iter.Seq[T] {
 	return func(yield func(T) bool) {
-		ids, _ := w.index.get(k)
-		for _, id := range ids {
-			if t, ok := find[T](w, id); ok && !yield(t) {
+		found, _ := w.index.get(k)
+		for _, r := range found {
+			if t, ok := r.(T); ok && !yield(t) {
 				return
 			}
 		}

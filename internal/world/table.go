@@ -3,6 +3,7 @@ package world
 import (
 	"iter"
 	"maps"
+	"reflect"
 )
 
 // A table is a map that is cheap to copy with a change: it shares its base and
@@ -33,6 +34,12 @@ func (t table[K, V]) changed() table[K, V] {
 		return table[K, V]{t.base, maps.Clone(t.over)}
 	}
 	return table[K, V]{maps.Collect(t.all()), nil}
+}
+
+// shares tells whether two tables have one and the same base, so that they
+// differ in their overlays at most.
+func (t table[K, V]) shares(u table[K, V]) bool {
+	return reflect.ValueOf(t.base).Pointer() == reflect.ValueOf(u.base).Pointer()
 }
 
 func (t *table[K, V]) set(k K, v *V) {

@@ -25,7 +25,7 @@ type Resource interface {
 type World struct {
 	service   service.Service
 	resources table[ID, Resource]
-	index     table[key, []ID]
+	index     table[key, []Resource] // ordered by id
 	gaps      []Gap
 	assume    Assumptions
 }
@@ -83,7 +83,7 @@ func New(parts Parts) (*World, error) {
 	}
 	w := &World{service: svc, gaps: slices.Clone(parts.Gaps), assume: parts.Assume}
 	w.resources.base = make(map[ID]Resource, len(parts.Resources))
-	w.index.base = make(map[key][]ID, 2*len(parts.Resources))
+	w.index.base = make(map[key][]Resource, 2*len(parts.Resources))
 	var p problems
 	for _, r := range parts.Resources {
 		m := r.meta()
@@ -98,11 +98,11 @@ func New(parts Parts) (*World, error) {
 		r = ordered(r)
 		w.resources.base[m.ID] = r
 		for _, k := range r.keys() {
-			w.index.base[k] = append(w.index.base[k], m.ID)
+			w.index.base[k] = append(w.index.base[k], r)
 		}
 	}
-	for _, ids := range w.index.base {
-		slices.Sort(ids)
+	for _, found := range w.index.base {
+		slices.SortFunc(found, func(a, b Resource) int { return cmp.Compare(a.meta().ID, b.meta().ID) })
 	}
 	for _, r := range parts.Resources {
 		r.check(w, &p)
@@ -144,7 +144,7 @@ func (w *World) With(edits ...Edit) *World {
 			id = e.put.meta().ID
 		}
 		if old, ok := c.resources.get(id); ok {
-			c.unindex(id, old)
+			c.unindex(old)
 		}
 		if e.put == nil {
 			c.resources.set(id, nil)
@@ -152,7 +152,7 @@ func (w *World) With(edits ...Edit) *World {
 		}
 		c.resources.set(id, &e.put)
 		for _, k := range e.put.keys() {
-			c.reindex(k, id)
+			c.reindex(k, e.put)
 		}
 	}
 	return &c
@@ -172,22 +172,22 @@ func (w *World) WithGaps(gaps ...Gap) *World {
 	return &c
 }
 
-func (w *World) unindex(id ID, r Resource) {
+func (w *World) unindex(r Resource) {
 	for _, k := range r.keys() {
-		ids, _ := w.index.get(k)
-		ids = slices.DeleteFunc(slices.Clone(ids), func(x ID) bool { return x == id })
-		w.index.set(k, &ids)
+		found, _ := w.index.get(k)
+		found = slices.DeleteFunc(slices.Clone(found), func(x Resource) bool { return x == r })
+		w.index.set(k, &found)
 	}
 }
 
-func (w *World) reindex(k key, id ID) {
-	ids, _ := w.index.get(k)
-	at, found := slices.BinarySearch(ids, id)
-	if found {
+func (w *World) reindex(k key, r Resource) {
+	found, _ := w.index.get(k)
+	at, twice := slices.BinarySearchFunc(found, r.meta().ID, func(x Resource, id ID) int { return cmp.Compare(x.meta().ID, id) })
+	if twice {
 		return
 	}
-	ids = slices.Insert(slices.Clone(ids), at, id)
-	w.index.set(k, &ids)
+	found = slices.Insert(slices.Clone(found), at, r)
+	w.index.set(k, &found)
 }
 
 // Service is Key Vault in the World's cloud.

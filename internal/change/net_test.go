@@ -1,0 +1,143 @@
+package change_test
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/stock"
+	"pldoctor/internal/world"
+)
+
+// hubAndSpoke is a healthy world with its parts at hand.
+func hubAndSpoke(t *testing.T) (w *world.World, client *world.Host, vault *world.Vault, door *world.Endpoint) {
+	t.Helper()
+	shape := stock.Shapes("AzureCloud")[1]
+	client, _ = shape.World.Host(shape.Client)
+	vault, _ = shape.World.VaultNamed(shape.Vault)
+	for e := range shape.World.EndpointsOf(vault.ID) {
+		door = e
+	}
+	if client == nil || vault == nil || door == nil {
+		t.Fatal("the stock world has changed")
+	}
+	return shape.World, client, vault, door
+}
+
+// TestRuleGoesAhead: a rule for the endpoint comes first, also where the first
+// priority that Azure takes is taken.
+func TestRuleGoesAhead(t *testing.T) {
+	w, client, _, door := hubAndSpoke(t)
+	group := change.NSGFor(w, client.Subnet)
+	deny := change.SetNSGRule{NSG: group, To: door.Addresses[0]}
+	allow := change.SetNSGRule{NSG: group, To: door.Addresses[0], Allow: true}
+	w = change.Apply(w, change.AttachNSG{NSG: group, Subnet: client.Subnet}, deny)
+	if commands := allow.Commands(w); len(commands) != 2 || !strings.Contains(commands[0], "rule update") || !strings.Contains(commands[0], "--priority 101") {
+		t.Errorf("no room is made: %q", commands)
+	}
+	w = allow.Apply(w)
+	n, _ := w.NSG(group)
+	if len(n.Rules) != 2 || !n.Rules[0].Allow || n.Rules[0].Priority >= n.Rules[1].Priority {
+		t.Errorf("the rule does not come first: %+v", n.Rules)
+	}
+	dns := change.SetNSGRule{NSG: group, Allow: true, To: netip.MustParseAddr("10.1.0.5"), Port: 53}.Apply(w)
+	if n, _ = dns.NSG(group); n.Rules[0].DestinationPorts[0] != "53" || n.Rules[0].Protocol != "*" {
+		t.Errorf("not a rule for DNS: %+v", n.Rules[0])
+	}
+}
+
+// TestExemptKeepsWhatIsExempt: in the variable that programs read first.
+func TestExemptKeepsWhatIsExempt(t *testing.T) {
+	for before, after := range map[string]string{
+		"":                            "NO_PROXY=.vault.azure.net",
+		"NO_PROXY=.internal":          "NO_PROXY=.internal,.vault.azure.net",
+		"no_proxy=localhost":          "no_proxy=localhost,.vault.azure.net",
+		"NO_PROXY=*":                  "NO_PROXY=*",
+		"NO_PROXY=.vault.azure.net,x": "NO_PROXY=.vault.azure.net,x",
+	} {
+		w, client, _, _ := hubAndSpoke(t)
+		h := *client
+		if key, value, ok := strings.Cut(before, "="); ok {
+			h.Environ = map[string]string{key: value}
+		}
+		w = change.ExemptFromProxy{Host: h.ID}.Apply(w.With(world.Put(&h)))
+		got, _ := w.Host(h.ID)
+		key, value, _ := strings.Cut(after, "=")
+		if got.Environ[key] != value || len(got.Environ) != 1 {
+			t.Errorf("%q becomes %v, want %q", before, got.Environ, after)
+		}
+	}
+}
+
+// TestFirewallCommands: what differs is added or removed, and nothing else.
+func TestFirewallCommands(t *testing.T) {
+	w, client, vault, _ := hubAndSpoke(t)
+	old, fresh := netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("198.51.100.7/32")
+	w = change.SetFirewall{Vault: vault.ID, ACL: world.NetworkACL{Deny: true, IPs: []netip.Prefix{old}, Subnets: []world.ID{client.Subnet}}}.Apply(w)
+	got := strings.Join(change.SetFirewall{Vault: vault.ID, ACL: world.NetworkACL{Deny: true, IPs: []netip.Prefix{fresh}, Subnets: []world.ID{client.Subnet}}}.Commands(w), "\n")
+	for _, part := range []string{"network-rule remove", "--ip-address 203.0.113.0/24", "network-rule add", "--ip-address 198.51.100.7/32"} {
+		if !strings.Contains(got, part) {
+			t.Errorf("%q is missing in %q", part, got)
+		}
+	}
+	if strings.Contains(got, "--default-action") || strings.Contains(got, "--subnet ") {
+		t.Errorf("too much: %q", got)
+	}
+}
+
+// TestNetChanges applies each change to a stock world: it makes a difference,
+// and says what it does.
+func TestNetChanges(t *testing.T) {
+	w, client, vault, door := hubAndSpoke(t)
+	spoke, hub := client.Network, door.VNet()
+	table := change.RouteTableFor(w, client.Subnet)
+	w = change.AttachRouteTable{Table: table, Subnet: client.Subnet}.Apply(w)
+	whole := netip.PrefixFrom(door.Addresses[0], 32)
+	routed := change.SetRoute{Table: table, Prefix: whole, Hop: world.HopNone}
+	firewall := change.AddFirewall{VNet: hub, Addr: netip.MustParseAddr("10.1.3.4")}
+	appliance := change.AddAppliance{Name: "nva", VNet: hub, Addr: netip.MustParseAddr("10.1.3.5")}
+	stranger := change.Grant{Host: client.ID, Vault: vault.ID, Identity: world.InvalidIdentity}
+	added := change.Apply(w, routed, firewall, appliance, stranger)
+	var fw *world.Firewall
+	if fw, _ = added.FirewallAt(hub, firewall.Addr); fw == nil {
+		t.Fatal("no firewall")
+	}
+	for name, tt := range map[string]struct {
+		change  change.Change
+		command string // a part of the last one; "" where there is none
+	}{
+		"connection":  {change.RemoveConnection{Vault: vault.ID, Endpoint: door.ID}, "private-endpoint-connection delete"},
+		"deleted":     {change.SetDeleted{Vault: vault.ID, Deleted: true}, "az keyvault delete"},
+		"purged":      {change.PurgeVault{Vault: vault.ID}, "az keyvault purge"},
+		"secured":     {change.Secure{Vault: vault.ID}, "network perimeter create"},
+		"service":     {change.AddServiceEndpoint{Subnet: client.Subnet}, "--service-endpoints Microsoft.KeyVault"},
+		"policies":    {change.SetEndpointPolicies{Subnet: door.Subnet, Policies: world.Policies{NSG: true, Routes: true}}, "--private-endpoint-network-policies Enabled"},
+		"route":       {change.SetRoute{Table: table, Prefix: whole, Hop: world.HopVNet}, "--next-hop-type VnetLocal"},
+		"no route":    {change.RemoveRoute{Table: table, Prefix: whole}, "route delete"},
+		"inspected":   {change.AllowInspected{Machine: fw.ID, To: door.Addresses[0]}, "--destination-ports 443"},
+		"translated":  {change.TranslateSource{Machine: fw.ID, On: true}, "--private-ranges 255.255.255.255/32"},
+		"appliance":   {change.TranslateSource{Machine: world.HostID("nva"), On: true}, ""},
+		"inspection":  {change.SetInspection{Machine: world.HostID("nva"), On: true, Issuer: "CN=x"}, ""},
+		"stalling":    {change.SetStalling{Machine: world.HostID("nva"), On: true}, ""},
+		"transit":     {change.AllowTransit{Spoke: spoke, Hub: hub}, "useRemoteGateways=true"},
+		"host header": {change.SetHostHeader{Host: client.ID, Header: w.Service().Suffix}, ""},
+		"open":        {change.KeepOpen{Host: client.ID, Addrs: vault.PublicAddresses}, ""},
+		"proxy":       {change.UseProxy{Host: client.ID, Proxy: netip.MustParseAddrPort("203.0.113.80:3128"), Role: world.ProxyRole{Answers: 200}}, "HTTPS_PROXY=http://203.0.113.80:3128"},
+		"home":        {change.TakeHome{Host: client.ID}, ""},
+		"inside":      {change.RunInVNet{Host: client.ID, VNet: hub, Subnet: door.Subnet}, ""},
+		"integration": {change.SetIntegration{Host: client.ID, Subnet: client.Subnet, RouteAll: true}, "--vnet-route-all-enabled true"},
+		"sign in":     {change.SignIn{Host: client.ID, Vault: vault.ID}, "--scope https://vault.azure.net/.default"},
+	} {
+		commands := tt.change.Commands(added)
+		switch {
+		case tt.change.Title(added) == "":
+			t.Errorf("%s has no title", name)
+		case tt.command == "" && len(commands) > 0, tt.command != "" && !strings.Contains(strings.Join(slices.Clip(commands), "\n"), tt.command):
+			t.Errorf("%s: commands %q, want %q", name, commands, tt.command)
+		case tt.change.Apply(added) == added:
+			t.Errorf("%s changes nothing", name)
+		}
+	}
+}
