@@ -2,6 +2,7 @@ package azure
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -86,6 +87,8 @@ func TestProxy(t *testing.T) {
 
 func TestManagedIdentity(t *testing.T) {
 	n := newNetwork(t)
+	identity := rand.Text() // azidentity keeps tokens of managed identities for the life of the process
+	n.set("AZURE_CLIENT_ID", identity)
 	n.set("HTTPS_PROXY", "http://proxy.contoso.com:3128")
 	n.set("HTTP_PROXY", "http://proxy.contoso.com:3128")
 	n.serve(metadata, nil, func(w http.ResponseWriter, r *http.Request) {
@@ -100,8 +103,8 @@ func TestManagedIdentity(t *testing.T) {
 		t.Fatalf("got %q, %v", got, err)
 	}
 	asked := n.asked[len(n.asked)-1]
-	if asked.Form.Get("resource") != audience || slices.ContainsFunc(n.dialed, func(a string) bool { return a != metadata }) {
-		t.Errorf("asked for %q at %v", asked.Form.Get("resource"), n.dialed)
+	if asked.Form.Get("resource") != audience || asked.Form.Get("client_id") != identity || slices.ContainsFunc(n.dialed, func(a string) bool { return a != metadata }) {
+		t.Errorf("asked for %v at %v", asked.Form, n.dialed)
 	}
 }
 
@@ -180,11 +183,13 @@ func refused(t *testing.T, n *network, want string) {
 	check(t, err, want)
 }
 
+// silent takes a connection and says nothing.
+func silent(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+
 // longest is what probe shows of an error.
 const longest = 200
 
 func check(t *testing.T, err error, want string) {
-t.Log(err)
 	t.Helper()
 	text := err.Error()
 	if !strings.Contains(text, want) {
@@ -204,11 +209,10 @@ func TestTime(t *testing.T) {
 		want  string
 	}{
 		{"no credential", func(*network) {}, time.Second, remedy + "; tried Environment, WorkloadIdentity, ManagedIdentity"},
-		{"authority silent", func(n *network) { delete(n.principal().servers, authority) }, tokenTime, "no credential gave one in time; tried ClientSecret"},
+		{"authority silent", func(n *network) { delete(n.principal().servers, authority) }, 7 * time.Second, "tried ClientSecret, which fails: login.microsoftonline.com: context deadline exceeded"},
+		{"authority mute", func(n *network) { n.principal().servers[authority] = silent }, tokenTime, "no credential gave one in time; tried ClientSecret"},
 		{"authority refuses connections", func(n *network) { n.principal().refused[authority] = true }, time.Second, "tried ClientSecret, which fails: login.microsoftonline.com: dial tcp: connection refused"},
-		{"metadata service mute", func(n *network) {
-			n.servers[metadata] = func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
-		}, time.Second, remedy},
+		{"metadata service mute", func(n *network) { n.servers[metadata] = silent }, time.Second, remedy},
 		{"metadata service alone, silent", func(n *network) { n.set("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential") }, tokenTime, "tried ManagedIdentity"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

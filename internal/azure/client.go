@@ -18,7 +18,9 @@ import (
 	"pldoctor/internal/settings"
 )
 
-const connectTime = 3 * time.Second // for one address
+// connectTime is what one address gets. That a host drops what is sent to it
+// shows before the time for all is over, though azidentity asks it four times.
+const connectTime = 1500 * time.Millisecond
 
 // newClient returns an HTTP client whose connections are those of e. It
 // follows no redirect: what it sends is often a secret, meant for one host.
@@ -38,7 +40,8 @@ func newClient(e env.Env) (*http.Client, error) {
 	}, nil
 }
 
-// dial connects to the first address of a host that answers, IPv4 first.
+// dial connects to a host's first IPv4 address or, where that does not answer,
+// to its first IPv6 address.
 func dial(ctx context.Context, e env.Env, network, to string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(to)
 	if err != nil {
@@ -48,34 +51,42 @@ func dial(ctx context.Context, e env.Env, network, to string) (net.Conn, error) 
 	if err != nil {
 		return nil, err
 	}
-	var last error
+	var first error
 	for _, addr := range addrs {
-		conn, err := dialAddress(ctx, e, network, net.JoinHostPort(addr.String(), port))
+		conn, err := connect(ctx, e, network, net.JoinHostPort(addr.String(), port))
 		if err == nil {
 			return conn, nil
 		}
-		last = err
+		first = cmp.Or(first, err)
 	}
-	return nil, cmp.Or(last, fmt.Errorf("%s has no address", host))
+	return nil, first
 }
 
-func dialAddress(ctx context.Context, e env.Env, network, address string) (net.Conn, error) {
+func connect(ctx context.Context, e env.Env, network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	return e.Dial(ctx, network, address)
 }
 
+// addresses are a host's first of either family, at least one.
 func addresses(ctx context.Context, e env.Env, host string) ([]netip.Addr, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{addr}, nil
 	}
 	found, err := e.Lookup(ctx, host)
-	addrs := make([]netip.Addr, len(found))
-	for i, addr := range found {
-		addrs[i] = addr.Unmap()
+	if err != nil {
+		return nil, err
 	}
-	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return cmp.Compare(a.BitLen(), b.BitLen()) })
-	return addrs, err
+	var firsts []netip.Addr
+	for _, ofFamily := range []func(netip.Addr) bool{netip.Addr.Is4, netip.Addr.Is6} {
+		if i := slices.IndexFunc(found, ofFamily); i >= 0 {
+			firsts = append(firsts, found[i])
+		}
+	}
+	if firsts == nil {
+		return nil, fmt.Errorf("%s has no address", host)
+	}
+	return firsts, nil
 }
 
 // proxyFor returns the proxy that takes a request, nil for none. Managed

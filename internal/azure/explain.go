@@ -69,15 +69,15 @@ func attempts(text string) []try {
 	return tried
 }
 
-// reasonOf is the request that failed, or the first sentence: what stands
-// further down may be an answer.
+// reasonOf is the first sentence about the request that failed, else of all:
+// what stands further down may be an answer.
 func reasonOf(text string) string {
 	if m := request.FindStringSubmatch(text); m != nil {
-		return m[1] + ": " + m[2]
+		text = m[1] + ": " + m[2]
 	}
 	line, _, _ := strings.Cut(text, "\n")
-	first, _, _ := strings.Cut(line, ". ")
-	return strings.TrimSuffix(first, ".")
+	sentence, _, _ := strings.Cut(line, ". ")
+	return strings.TrimRight(sentence, ".: ")
 }
 
 // list names what was tried, with the reasons that say more than that it is

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"pldoctor/internal/azure"
 	"pldoctor/internal/diagnose"
 	"pldoctor/internal/doctor"
 	"pldoctor/internal/fact"
@@ -35,7 +36,9 @@ this process, and nothing leaves it.
 
 It reads nothing but the answers to its own requests. Without --authenticate it
 presents no token; with it, it asks for a secret of a random name that no vault
-has.
+has. The token is that of Azure's variables (AZURE_TENANT_ID, AZURE_CLIENT_ID,
+AZURE_CLIENT_SECRET and their like), of a managed identity, or of whoever is
+signed in to az, azd or Azure PowerShell, which are run to get it.
 `,
 	Run: runCheck,
 }
@@ -162,7 +165,9 @@ func (c *checkup) live(ctx context.Context, app *App, vault string) (diagnose.Re
 	}
 	e := machine.Env()
 	if c.authenticate && e.Token == nil {
-		app.say("--authenticate: there is no way to get a token on this machine yet; the path is diagnosed without one")
+		if e.Token, err = azure.Tokens(e, target.Service); err != nil {
+			app.say("--authenticate: " + err.Error() + "; the path is diagnosed without a token")
+		}
 	}
 	return c.check(ctx, app, doctor.Case{Target: target, Env: e, Wants: world.WantPrivate, Name: "this machine"}), nil
 }

@@ -196,6 +196,7 @@ func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
 	if f.Why == "" {
 		f.Why = x.Title
 	}
+	f.Severity = cmp.Or(result.Severity, f.Severity)
 	if (role == RoleAdvice || r.tolerated()) && f.Severity == rule.Error {
 		f.Severity = rule.Warning
 	}

@@ -48,7 +48,7 @@ func (c Case) judgeIdentity(why string, reasons ...service.Denial) Result {
 	return Unknown("no token was presented to the vault")
 }
 
-// path is how the request came in, in words.
+// arrival is how the request came in, in words.
 func (c Case) arrival() string {
 	x := c.Journey.Exchange
 	if !x.Source.IsValid() {

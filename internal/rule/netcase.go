@@ -125,6 +125,17 @@ func onPlatform(r world.Runs) bool { return r == world.OnCloudShell || r == worl
 
 func onAppService(r world.Runs) bool { return r == world.OnAppService || r == world.OnFunction }
 
+// written is the id of a resource as Azure wrote it.
+func (c Case) written(id world.ID) string {
+	if s, _, ok := c.World.Subnet(id); ok {
+		return s.Path
+	}
+	if r := c.World.Lookup(id); r != nil {
+		return world.MetaOf(r).Path
+	}
+	return string(id)
+}
+
 // ofVault is the Result of a rule about the vault's settings where they are not
 // known.
 func (c Case) ofVault() (Result, bool) {

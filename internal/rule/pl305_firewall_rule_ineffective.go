@@ -66,7 +66,7 @@ func (c Case) neverMatching() []Evidence {
 	var dead []Evidence
 	for _, id := range c.Resource.ACL.Subnets {
 		if c.unserved(id) {
-			dead = append(dead, read(string(id), "the subnet %s is listed and has no service endpoint for Key Vault", id.Name()))
+			dead = append(dead, read(c.written(id), "the subnet %s is listed and has no service endpoint for Key Vault", id.Name()))
 		}
 	}
 	for _, p := range c.Resource.ACL.IPs {

@@ -41,7 +41,7 @@ var pl712 = &Rule{
 			return Pass("the connections that are open lead to a private endpoint of the vault")
 		}
 		return Fail(fmt.Sprintf("a fresh request arrives over private link, but a program on %s keeps a connection to %s open from before", c.who(), c.Client.Open[i]),
-			read(string(c.Client.ID), "open connection to %s", c.Client.Open[i]))
+			read(c.who(), "open connection to %s", c.Client.Open[i]))
 	},
 	Breaks: func(s Site) []Break {
 		if len(s.Vault.PublicAddresses) == 0 {

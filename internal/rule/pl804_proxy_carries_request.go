@@ -44,7 +44,7 @@ var pl804 = &Rule{
 		case c.arrives() && c.Journey.Accessed() != fact.AccessUntested && c.Journey.Accessed() != fact.AccessAllowed:
 			return Pass("the proxy " + p.Server + " takes the request and reaches the vault over private link itself")
 		case c.arrives():
-			return Fail(fmt.Sprintf("the proxy %s takes the request; it reaches %s over private link itself, so nothing has to change", p.Server, c.Vault), c.throughProxy()...)
+			return Fail(fmt.Sprintf("the proxy %s takes the request; it reaches %s over private link itself, so nothing has to change", p.Server, c.Vault), c.throughProxy()...).As(Info)
 		case c.sharedFault():
 			return NotApplicable("the request is not private past the proxy either: what they have in common comes first")
 		}

@@ -36,7 +36,7 @@ var pl806 = &Rule{
 				return Fail("a network security group drops the packets " + s.way)
 			}
 			return Fail(fmt.Sprintf("the network security group %s drops the packets %s", c.Name(s.by), s.way),
-				read(string(s.by), "no rule ahead of the one that denies allows them"))
+				read(c.written(s.by), "no rule ahead of the one that denies allows them"))
 		})
 	},
 	Breaks: func(s Site) []Break {

@@ -35,7 +35,7 @@ var pl817 = &Rule{
 				return Fail("a firewall drops the packets " + s.way)
 			}
 			return Fail(fmt.Sprintf("the firewall %s drops the packets %s: no rule of it allows them", c.Name(s.by), s.way),
-				read(string(s.by), "no rule allows %s port %d", s.to, s.port))
+				read(c.written(s.by), "no rule allows %s port %d", s.to, s.port))
 		})
 	},
 	Breaks: func(s Site) []Break {

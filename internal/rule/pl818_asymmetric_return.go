@@ -34,7 +34,7 @@ var pl818 = &Rule{
 				return Fail("replies to the packets " + s.way + " bypass the firewall that saw them")
 			}
 			return Fail(fmt.Sprintf("the packets %s cross %s, which keeps their source address; the reply goes straight back, and %s drops the connection", s.way, c.Name(s.by), c.Name(s.by)),
-				read(string(s.by), "no source NAT towards private addresses"))
+				read(c.written(s.by), "no source NAT towards private addresses"))
 		})
 	},
 	Breaks: func(s Site) []Break {

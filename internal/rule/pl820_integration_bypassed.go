@@ -42,10 +42,10 @@ var pl820 = &Rule{
 			return Unknown("whether the app is integrated with a VNet is not known without the configuration")
 		case c.onForeignGround():
 			return Fail(fmt.Sprintf("the app %s is not integrated with a VNet: it connects from App Service's own network, which reaches no private endpoint", c.who()),
-				read(string(c.Client.ID), "no VNet integration"))
+				read(c.who(), "no VNet integration"))
 		case c.leftOutside():
 			return Fail(fmt.Sprintf("the app %s routes only private ranges through its VNet, and %s is none: App Service connects to it from outside", c.who(), c.label(c.Journey.Connect.Addr)),
-				read(string(c.Client.ID), "VNet integration without routing all traffic"))
+				read(c.who(), "VNet integration without routing all traffic"))
 		}
 		return Pass("the app is integrated with " + c.place())
 	},

@@ -96,6 +96,7 @@ type Result struct {
 	Status   Status
 	Why      string // for people: what the status rests on
 	Evidence []Evidence
+	Severity Severity // of a failure that is less grave than the rule's; "" for the rule's
 }
 
 // Evidence is one thing that was seen or read.
@@ -107,7 +108,7 @@ type Evidence struct {
 
 // Pass, Fail, Unknown and NotApplicable make Results.
 func Pass(why string) Result                 { return Result{Status: StatusPass, Why: why} }
-func Fail(why string, ev ...Evidence) Result { return Result{StatusFail, why, ev} }
+func Fail(why string, ev ...Evidence) Result { return Result{Status: StatusFail, Why: why, Evidence: ev} }
 func Unknown(why string) Result              { return Result{Status: StatusUnknown, Why: why} }
 func NotApplicable(why string) Result        { return Result{Status: StatusNotApplicable, Why: why} }
 
@@ -139,3 +140,9 @@ type Site struct {
 
 // A Break brings a fault about.
 type Break []change.Change
+
+// As returns a failure that is less grave than the rule's.
+func (r Result) As(s Severity) Result {
+	r.Severity = s
+	return r
+}
