@@ -39,7 +39,7 @@ func (c SetHostsLine) Apply(w *world.World) *world.World {
 		}
 		var kept []string
 		for line := range strings.Lines(h.HostsFile) {
-			if line, some := without1(strings.TrimRight(line, "\r\n"), c.Name); some {
+			if line, some := withoutName(strings.TrimRight(line, "\r\n"), c.Name); some {
 				kept = append(kept, line)
 			}
 		}
@@ -60,9 +60,9 @@ func (c SetHostsLine) holds(h *world.Host) bool {
 	return len(said) == 1 && said[0].Addr == c.Addr
 }
 
-// without1 takes a name out of a line of a hosts file. There is some line left
+// withoutName takes a name out of a line of a hosts file. There is some line left
 // unless it held that name alone.
-func without1(line string, n dnsname.Name) (rest string, some bool) {
+func withoutName(line string, n dnsname.Name) (rest string, some bool) {
 	entries := settings.ParseHosts(line)
 	others := slices.DeleteFunc(slices.Clone(entries), func(e settings.HostsEntry) bool { return e.Name == n })
 	if len(others) == len(entries) {

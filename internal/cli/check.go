@@ -166,7 +166,7 @@ func (c *checkup) live(ctx context.Context, app *App, vault string) (diagnose.Re
 	e := machine.Env()
 	if c.authenticate && e.Token == nil {
 		if e.Token, err = azure.Tokens(e, target.Service); err != nil {
-			app.say("--authenticate: " + err.Error() + "; the path is diagnosed without a token")
+			app.say("--authenticate: %v; the path is diagnosed without a token", err)
 		}
 	}
 	return c.check(ctx, app, doctor.Case{Target: target, Env: e, Wants: world.WantPrivate, Name: "this machine"}), nil
