@@ -16,13 +16,14 @@ import (
 
 // bare is a resource with next to nothing in it.
 func bare(kind, properties string) string {
-	path := "/subscriptions/s/resourceGroups/g/providers"
+	var path strings.Builder
+	path.WriteString("/subscriptions/s/resourceGroups/g/providers")
 	namespace, rest, _ := strings.Cut(kind, "/")
-	path += "/" + namespace
+	path.WriteString("/" + namespace)
 	for i, part := range strings.Split(rest, "/") {
-		path += fmt.Sprintf("/%s/x%d", part, i)
+		fmt.Fprintf(&path, "/%s/x%d", part, i)
 	}
-	return fmt.Sprintf(`{"id": %q, "type": %q, "properties": %s}`, path, kind, properties)
+	return fmt.Sprintf(`{"id": %q, "type": %q, "properties": %s}`, path.String(), kind, properties)
 }
 
 // TestAbsence holds what is left out to what Azure means by that.

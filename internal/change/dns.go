@@ -123,7 +123,7 @@ func serverName(w *world.World, id world.ID) string {
 	if !ok {
 		return id.Name()
 	}
-	return fmt.Sprintf("%s (%s)", h.Meta.Name(), h.Address)
+	return fmt.Sprintf("%s (%s)", h.Name(), h.Address)
 }
 
 // Commands are those of the DNS servers that people run, since Azure has none:

@@ -123,7 +123,6 @@ func (e estate) rule() world.Meta {
 
 func (e estate) keyVault() []world.Resource {
 	vault, door, zone := e.meta("Microsoft.KeyVault/vaults", "fabrikam"), e.net("privateEndpoints", "pe-fabrikam"), e.net("privateDnsZones", zoneName.Host())
-	zone = world.At(zone.Path)
 	return []world.Resource{
 		&world.Vault{
 			Meta: vault, Location: "eastus", Tenant: "T" + e.mark, PublicAccess: world.AccessEnabled, PublicAddresses: ips("52.168.109.101"),

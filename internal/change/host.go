@@ -87,11 +87,15 @@ func (c SetHostsLine) Title(w *world.World) string {
 
 // Commands edit the file of a Linux machine; on Windows it is
 // %SystemRoot%\System32\drivers\etc\hosts.
-func (c SetHostsLine) Commands(*world.World) []string {
-	if !c.Addr.IsValid() {
-		return []string{fmt.Sprintf(`sudo sed -i 's/[[:space:]]%s\([[:space:]]\|$\)/ /I' /etc/hosts`, strings.ReplaceAll(c.Name.Host(), ".", `\.`))}
+func (c SetHostsLine) Commands(w *world.World) []string {
+	var commands []string
+	if h, ok := w.Host(c.Host); ok && slices.ContainsFunc(h.Hosts, func(e settings.HostsEntry) bool { return e.Name == c.Name }) {
+		commands = []string{fmt.Sprintf(`sudo sed -i 's/[[:space:]]%s\([[:space:]]\|$\)/ /I' /etc/hosts`, strings.ReplaceAll(c.Name.Host(), ".", `\.`))}
 	}
-	return []string{fmt.Sprintf("echo '%s %s' | sudo tee -a /etc/hosts", c.Addr, c.Name.Host())}
+	if !c.Addr.IsValid() {
+		return commands
+	}
+	return append(commands, fmt.Sprintf("echo '%s %s' | sudo tee -a /etc/hosts", c.Addr, c.Name.Host()))
 }
 
 // Verify shows what programs get.

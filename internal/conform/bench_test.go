@@ -2,14 +2,13 @@ package conform
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"crypto/tls"
-	"net"
 
 	"pldoctor/internal/diagnose"
 	"pldoctor/internal/doctor"

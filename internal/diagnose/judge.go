@@ -281,8 +281,11 @@ func hop(j fact.Journey, s fact.Stage) any {
 		return j.TLS
 	case fact.StageExchange:
 		return j.Exchange
+	case fact.StageAccess:
+		return j.Access
+	case fact.NoStage:
 	}
-	return j.Access
+	return nil
 }
 
 // symptoms names what is seen as the cause, where nothing explains it.

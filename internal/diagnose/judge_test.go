@@ -46,7 +46,8 @@ func TestHealthyShapesAreNotAccused(t *testing.T) {
 		in := inputOf(t, shape, shape.World)
 		for name, in := range map[string]Input{"both": in, "probe": without(in, "configuration"), "configuration": without(in, "probe")} {
 			r := judge.Judge(in)
-			if r.Verdict != fact.Private && !(name == "configuration" && r.Verdict == fact.Undetermined) {
+			open := name == "configuration" && r.Verdict == fact.Undetermined
+			if r.Verdict != fact.Private && !open {
 				t.Errorf("%s, %s: verdict %s, journey %+v", shape.Name, name, r.Verdict, in.Seen)
 			}
 			if len(r.RootCauses)+len(r.Candidates) > 0 {
@@ -87,7 +88,8 @@ func TestBreaksAreFound(t *testing.T) {
 				}
 				r := judge.Judge(in)
 				inside := hidden(shape.World, change.Apply(shape.World, b...)) || serverFaults[x.Code]
-				if !slices.Equal(r.RootCauses, []string{x.Code}) && !(inside && slices.Contains(r.Candidates, x.Code)) {
+				among := inside && slices.Contains(r.Candidates, x.Code)
+				if !slices.Equal(r.RootCauses, []string{x.Code}) && !among {
 					t.Errorf("%s, %s/%d: causes %v, candidates %v; journey %+v; differs", shape.Name, x.Code, i, r.RootCauses, r.Candidates, in.Seen.Journey)
 				}
 				if x.Passing {

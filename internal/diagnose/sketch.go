@@ -194,13 +194,13 @@ func otherDoor(o fact.Observation) fact.Outcome {
 
 // fits tells whether a prediction explains what was seen: field by field they
 // are equal, or the field was not seen.
-func (seen sketch) fits(predicted sketch) bool {
-	return fit(seen.name, predicted.name) && seen.proxy.fits(predicted.proxy) && fit(seen.via, predicted.via) &&
-		fit(seen.resolver, predicted.resolver) && seen.answer.fits(predicted.answer) &&
-		fit(seen.connect, predicted.connect) && fit(seen.tls, predicted.tls) && fit(seen.exchange, predicted.exchange) &&
-		fit(seen.path, predicted.path) && fit(seen.access, predicted.access) &&
-		seen.first.fits(predicted.first) && seen.other.fits(predicted.other) && seen.azure.fits(predicted.azure) &&
-		fit(seen.direct, predicted.direct) && fit(seen.otherDoor, predicted.otherDoor)
+func (s sketch) fits(predicted sketch) bool {
+	return fit(s.name, predicted.name) && s.proxy.fits(predicted.proxy) && fit(s.via, predicted.via) &&
+		fit(s.resolver, predicted.resolver) && s.answer.fits(predicted.answer) &&
+		fit(s.connect, predicted.connect) && fit(s.tls, predicted.tls) && fit(s.exchange, predicted.exchange) &&
+		fit(s.path, predicted.path) && fit(s.access, predicted.access) &&
+		s.first.fits(predicted.first) && s.other.fits(predicted.other) && s.azure.fits(predicted.azure) &&
+		fit(s.direct, predicted.direct) && fit(s.otherDoor, predicted.otherDoor)
 }
 
 func fit[T comparable](seen, predicted T) bool {

@@ -55,9 +55,6 @@ func (d *Doctor) Judge(c Case, seen *fact.Observation) diagnose.Report {
 	return d.judge.Judge(c.input(seen))
 }
 
-// Predict judges the configuration alone.
-func (d *Doctor) Predict(c Case) diagnose.Report { return d.judge.Judge(c.input(nil)) }
-
 func (c Case) probe(ctx context.Context) fact.Observation {
 	t := probe.Target{Service: c.Target.Service, Vault: c.Target.Vault, Host: c.Target.Host}
 	return probe.Run(ctx, c.Env, t, probe.Options{

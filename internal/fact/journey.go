@@ -257,29 +257,3 @@ func (j Journey) Observable() Journey {
 	j.Access.By, j.Access.Reason = "", ""
 	return j
 }
-
-// FirstDifference returns the first stage at which two journeys differ for an
-// observer, NoStage when there is none. A stage that one of them has not seen
-// is no difference.
-func FirstDifference(a, b Journey) Stage {
-	a, b = a.Observable(), b.Observable()
-	switch {
-	case a.Name != b.Name && a.Name.Outcome != Unseen && b.Name.Outcome != Unseen:
-		return StageName
-	case a.Proxy != b.Proxy:
-		return StageProxy
-	case a.Resolver != b.Resolver && a.Resolver.Outcome != Unseen && b.Resolver.Outcome != Unseen:
-		return StageResolver
-	case a.Answer != b.Answer && a.Answer.Outcome != Unseen && b.Answer.Outcome != Unseen:
-		return StageAnswer
-	case a.Connect != b.Connect && a.Connect.Outcome != Unseen && b.Connect.Outcome != Unseen:
-		return StageConnect
-	case a.TLS != b.TLS && a.TLS.Outcome != Unseen && b.TLS.Outcome != Unseen:
-		return StageTLS
-	case a.Exchange != b.Exchange && a.Exchange.Outcome != Unseen && b.Exchange.Outcome != Unseen:
-		return StageExchange
-	case a.Access != b.Access && a.Access.Outcome != Unseen && b.Access.Outcome != Unseen:
-		return StageAccess
-	}
-	return NoStage
-}

@@ -52,12 +52,13 @@ func oddWorld(seed uint64) (*world.World, *notation, []Flow) {
 	addr := func() string {
 		return pick("10.0.0.1", "10.0.1.1", "10.1.0.1", "10.1.1.1", "192.168.0.1", "52.168.109.101", "168.63.129.16", "8.8.8.8", "127.0.0.1", "2001:db8::9")
 	}
-	text := oddBase
+	var text strings.Builder
+	text.WriteString(oddBase)
 	for range 1 + r.IntN(20) {
-		text += fmt.Sprintf(oddLines[r.IntN(len(oddLines))]+"%[6]s\n", pick("a", "b", "c"), pick("a", "b", "c", "wan", "gone"),
+		fmt.Fprintf(&text, oddLines[r.IntN(len(oddLines))]+"%[6]s\n", pick("a", "b", "c"), pick("a", "b", "c", "wan", "gone"),
 			pick("f1", "f2", "h1", "h2", "h3", "gone"), addr(), pick("10.0.0.0/24", "10.1.0.0/16", "0.0.0.0/0", "192.168.0.0/16", "52.0.0.0/8"), "")
 	}
-	w, n, _ := build(text) // its faults are wanted
+	w, n, _ := build(text.String()) // its faults are wanted
 	var flows []Flow
 	for _, from := range []string{"h1", "h2", "h3", "f1", "f2", "r", "a", "gone"} {
 		f := Flow{From: n.origin(w, from), Proto: Protocol(pick("tcp", "udp", "sctp")), SNI: pick("", "v.vault.azure.net")}

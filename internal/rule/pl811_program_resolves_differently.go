@@ -40,6 +40,9 @@ var pl811 = &Rule{
 			return Unknown("nobody looked what programs get")
 		}
 		v, ok := c.contradicted()
+		if !ok && !c.allHeard() {
+			return Unknown("not every configured DNS server was heard")
+		}
 		if !ok {
 			return Pass("programs get what the configured DNS servers say")
 		}
@@ -101,4 +104,10 @@ func (c Case) resolvers() []netip.Addr {
 		return c.Predicted.Client.Resolvers
 	}
 	return nil
+}
+
+// allHeard tells whether it is known what each configured DNS server says.
+func (c Case) allHeard() bool {
+	servers := c.configured()
+	return len(servers) > 0 && !slices.ContainsFunc(servers, func(v fact.ServerView) bool { return v.Reached == fact.Unseen })
 }

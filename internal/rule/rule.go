@@ -106,11 +106,19 @@ type Evidence struct {
 	What   string `json:"what"`
 }
 
-// Pass, Fail, Unknown and NotApplicable make Results.
-func Pass(why string) Result                 { return Result{Status: StatusPass, Why: why} }
-func Fail(why string, ev ...Evidence) Result { return Result{Status: StatusFail, Why: why, Evidence: ev} }
-func Unknown(why string) Result              { return Result{Status: StatusUnknown, Why: why} }
-func NotApplicable(why string) Result        { return Result{Status: StatusNotApplicable, Why: why} }
+// Pass is the Result of a fault that was looked for and is not there.
+func Pass(why string) Result { return Result{Status: StatusPass, Why: why} }
+
+// Fail is the Result of a fault that is there.
+func Fail(why string, ev ...Evidence) Result {
+	return Result{Status: StatusFail, Why: why, Evidence: ev}
+}
+
+// Unknown is the Result of a fault for which nobody could look.
+func Unknown(why string) Result { return Result{Status: StatusUnknown, Why: why} }
+
+// NotApplicable is the Result of a fault that this case cannot have.
+func NotApplicable(why string) Result { return Result{Status: StatusNotApplicable, Why: why} }
 
 // A Case is what a rule judges.
 type Case struct {

@@ -57,11 +57,12 @@ func (id ID) Type() string {
 		return ""
 	}
 	parts := strings.Split(rest, "/")
-	kind := parts[0]
+	var kind strings.Builder
+	kind.WriteString(parts[0])
 	for i := 1; i < len(parts); i += 2 {
-		kind += "/" + parts[i]
+		kind.WriteString("/" + parts[i])
 	}
-	return kind
+	return kind.String()
 }
 
 // Segment returns what follows the segment key in an ARM id: the subscription
