@@ -55,14 +55,14 @@ func (c *checkup) flags() *flag.FlagSet {
 	fs := newFlags()
 	fs.StringVar(&c.lab, "lab", "", "run inside the lab of `SCENARIO`: a file, or one that ships (lab list)")
 	fs.StringVar(&c.from, "from", "", "the `HOST` of the scenario to diagnose from (its first client)")
-	fs.StringVar(&c.cloud, "cloud", "", "the `CLOUD` of a bare vault name: "+strings.Join(service.Clouds(), ", "))
+	fs.StringVar(&c.cloud, "cloud", "", "the `CLOUD` of a bare name:\n      "+strings.Join(service.Clouds(), ", "))
 	fs.StringVar(&c.azure, "azure", "auto", "read the Azure configuration too: auto, never or require")
 	fs.BoolVar(&c.authenticate, "authenticate", false, "present a token to the vault; no secret is read")
 	fs.BoolVar(&c.public, "public-resolver", false, "ask a public DNS server (8.8.8.8) as well")
 	fs.StringVar(&c.hostHeader, "host-header", "", "the `HOST` that the application sends in its Host header, if not the vault's")
 	fs.StringVar(&c.want, "want", "", "what counts as right: private, or any path that the vault admits")
 	fs.StringVar(&c.output, "o", "text", "the output `FORMAT`: "+strings.Join(render.Formats(), ", "))
-	fs.StringVar(&c.failOn, "fail-on", "error", "the least `SEVERITY` that makes the exit status 1: error, warning, info")
+	fs.StringVar(&c.failOn, "fail-on", "error", "the least `SEVERITY` that counts for the exit status:\n      error, warning, info")
 	fs.DurationVar(&c.timeout, "timeout", 15*time.Second, "the whole may take this long")
 	return fs
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -62,10 +63,10 @@ func fromName(name, cloud string) (Target, error) {
 // learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules.
 func checkName(name string) error {
 	switch {
+	case strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "":
+		return fmt.Errorf("%.40q is no vault name: only letters, digits and hyphens may stand in one", name)
 	case len(name) < 3 || len(name) > 24:
 		return fmt.Errorf("%.40q is no vault name: it has %d characters, Azure allows 3 to 24", name, len(name))
-	case strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
-		return fmt.Errorf("%q is no vault name: only letters, digits and hyphens may stand in one", name)
 	case name[0] >= '0' && name[0] <= '9', name[0] == '-', strings.HasSuffix(name, "-"), strings.Contains(name, "--"):
 		return fmt.Errorf("%q is no vault name: it begins with a letter, ends with a letter or digit, and has no double hyphen", name)
 	}
@@ -75,6 +76,7 @@ func checkName(name string) error {
 func fromID(id, cloud string) (Target, error) {
 	lower := strings.ToLower(strings.TrimSuffix(id, "/"))
 	if _, name, ok := strings.Cut(lower, "/providers/microsoft.keyvault/managedhsms/"); ok {
+		name, _, _ = strings.Cut(name, "/")
 		return Target{}, fmt.Errorf("%s is a managed HSM, which is not supported yet", name)
 	}
 	_, rest, ok := strings.Cut(lower, "/providers/microsoft.keyvault/vaults/")
@@ -83,17 +85,25 @@ func fromID(id, cloud string) (Target, error) {
 	}
 	name, _, _ := strings.Cut(rest, "/")
 	t, err := fromName(name, cloud)
+	if err != nil {
+		return Target{}, err
+	}
 	t.ID = id
-	return t, err
+	return t, nil
 }
 
 func fromURL(text, cloud string) (Target, error) {
 	u, err := url.Parse(text)
-	if err != nil {
-		return Target{}, fmt.Errorf("%.120q is no URL: %w", text, err)
+	if problem, ok := errors.AsType[*url.Error](err); ok { // which repeats the text
+		err = problem.Err
 	}
-	if u.Scheme != "https" {
+	switch {
+	case err != nil:
+		return Target{}, fmt.Errorf("%.120q is no URL: %w", text, err)
+	case u.Scheme != "https":
 		return Target{}, fmt.Errorf("a vault's URL begins with https, not %s", u.Scheme)
+	case u.Hostname() == "":
+		return Target{}, fmt.Errorf("%.120q names no host", text)
 	}
 	return fromHost(u.Hostname(), cloud)
 }
@@ -109,7 +119,7 @@ func fromHost(text, cloud string) (Target, error) {
 	}
 	for _, s := range service.KeyVaults() {
 		for _, domain := range []dnsname.Name{s.Suffix, s.Zone, s.Core} {
-			if name, ok := host.RelativeTo(domain); ok && host.Parent() == domain {
+			if name, ok := host.RelativeTo(domain); ok && host.Parent() == domain && host != s.Zone {
 				return inCloud(name, host, s, cloud)
 			}
 		}

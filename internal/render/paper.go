@@ -56,12 +56,16 @@ func (p *paper) para(indent, text string) {
 	}
 }
 
-// item writes text wrapped behind a label of its own; later lines are indented
-// by the label's width.
+// item writes text wrapped behind a label of its own, in a column of that
+// width; a label that does not fit gets a line for itself.
 func (p *paper) item(label string, width int, text string) {
-	pad := strings.Repeat(" ", max(0, width-visible(label)))
-	lead := label + pad
-	for _, l := range wrap(text, p.style.Width-width) {
+	lines := wrap(text, p.style.Width-width)
+	lead := label + strings.Repeat(" ", max(0, width-visible(label)))
+	if len(lines) == 0 || visible(strings.TrimRight(label, " ")) >= width {
+		p.line(label)
+		lead = strings.Repeat(" ", width)
+	}
+	for _, l := range lines {
 		p.line(lead + l)
 		lead = strings.Repeat(" ", width)
 	}
@@ -84,11 +88,12 @@ func visible(s string) int {
 }
 
 // wrap breaks text at spaces so that no line is longer than width, unless a
-// single word is.
+// single word is. What could do harm to a terminal is escaped.
 func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
+		word = Safe(word)
 		switch {
 		case line == "":
 			line = word
@@ -106,11 +111,11 @@ func wrap(text string, width int) []string {
 }
 
 // command writes a shell command, broken before its options with backslashes so
-// that it can be copied.
+// that it can be copied. What could do harm to a terminal is escaped.
 func (p *paper) command(indent, text string) {
 	width := p.style.Width - len(indent) - 2
 	line, lead := "", indent
-	for _, part := range parts(text) {
+	for _, part := range parts(Safe(text)) {
 		switch {
 		case line == "":
 			line = part
@@ -132,13 +137,14 @@ func (p *paper) command(indent, text string) {
 func parts(command string) []string {
 	var list []string
 	quote, start := byte(0), 0
-	for i := range len(command) {
+	for i := 0; i < len(command); i++ {
 		c := command[i]
 		switch {
+		case c == '\\' && quote != '\'':
+			i++ // what follows is itself
+		case c == quote:
+			quote = 0
 		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
 		case c == '\'' || c == '"':
 			quote = c
 		case c == ' ' && strings.HasPrefix(command[i+1:], "--"):

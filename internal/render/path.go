@@ -64,7 +64,7 @@ func clientLine(r diagnose.Report) string {
 	if r.Client.Runs != "" && r.Client.Runs != "vm" {
 		text += ", runs as " + r.Client.Runs
 	}
-	return Safe(strings.TrimSpace(text))
+	return strings.TrimSpace(text)
 }
 
 // hops are the stages of the journey that matter to it.
@@ -99,7 +99,7 @@ func nameLine(j fact.Journey) string {
 }
 
 func proxyLines(j fact.Journey) []string {
-	server := Safe(j.Proxy.Server)
+	server := j.Proxy.Server
 	switch j.Proxy.Outcome {
 	case fact.Unseen:
 		return nil
@@ -230,7 +230,7 @@ func answerLines(r diagnose.Report) []string {
 	lines := []string{j.Name.Host.Host()}
 	l, ok := lookup(r)
 	for _, n := range l.Chain {
-		lines = append(lines, "→ "+Safe(n.Host()))
+		lines = append(lines, "→ "+n.Host())
 	}
 	if !ok && a.Alias {
 		lines = append(lines, "→ its alias in the private zone")
@@ -263,7 +263,7 @@ func addressLine(r diagnose.Report, a fact.AnswerHop) string {
 	return text
 }
 
-func lastPart(id string) string { return Safe(id[strings.LastIndexByte(id, '/')+1:]) }
+func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
 func connectLines(r diagnose.Report) []string {
 	h := r.Facts.Journey.Connect
@@ -299,7 +299,7 @@ func tlsLines(r diagnose.Report) []string {
 	case fact.OK:
 		return []string{"the certificate is valid for " + r.Facts.Journey.Name.Host.Host() + phase(r, func(p fact.Phases) time.Duration { return p.TLS })}
 	case fact.UntrustedIssuer:
-		return []string{"the certificate is signed by " + Safe(h.Issuer) + ", which this client does not trust"}
+		return []string{"the certificate is signed by " + h.Issuer + ", which this client does not trust"}
 	case fact.NameMismatch:
 		return []string{"the certificate does not cover " + r.Facts.Journey.Name.Host.Host()}
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"pldoctor/internal/diagnose"
 )
@@ -46,24 +48,39 @@ func ByName(name string) (Format, error) {
 	return f, nil
 }
 
-// JSON writes the report as one JSON document.
+// JSON writes the report as one JSON document, in which control and invisible
+// characters are escaped.
 func JSON(w io.Writer, r diagnose.Report, _ Style) error {
-	e := json.NewEncoder(w)
+	var b strings.Builder
+	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	for line := range strings.Lines(b.String()) {
+		if _, err := io.WriteString(w, Safe(strings.TrimSuffix(line, "\n"))+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Safe makes text from a network harmless to a terminal: control and invisible
-// characters are written as escapes.
+// characters are written as the escapes that JSON has for them.
 func Safe(s string) string {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return s
+	}
 	var b strings.Builder
 	for _, c := range s {
 		if unicode.IsPrint(c) {
 			b.WriteRune(c)
 			continue
 		}
-		fmt.Fprintf(&b, "\\u%04x", c)
+		for _, unit := range utf16.AppendRune(nil, c) {
+			fmt.Fprintf(&b, "\\u%04x", unit)
+		}
 	}
 	return b.String()
 }

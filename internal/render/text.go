@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"pldoctor/internal/diagnose"
 	"pldoctor/internal/fact"
@@ -54,7 +56,11 @@ func (p *paper) verdict(r diagnose.Report) {
 	if from != "" {
 		title += ", seen from " + from
 	}
-	p.line(p.ink(bold, Safe(title)))
+	indent := ""
+	for _, l := range wrap(title, p.style.Width-2) {
+		p.line(indent + p.ink(bold, l))
+		indent = "  "
+	}
 	p.line("")
 	h := headlines[r.Verdict]
 	text := h.text
@@ -120,7 +126,7 @@ func (p *paper) fixes(f diagnose.Finding) {
 		}
 		p.item(label, 12, sentence(fix.Title))
 		for _, c := range fix.Az {
-			p.command("    ", Safe(c))
+			p.command("    ", c)
 		}
 	}
 	var verify []string
@@ -137,7 +143,7 @@ func (p *paper) fixes(f diagnose.Finding) {
 	p.line("")
 	p.line("  To check by hand:")
 	for _, c := range verify {
-		p.command("    ", Safe(c))
+		p.command("    ", c)
 	}
 }
 
@@ -150,7 +156,7 @@ func (p *paper) candidates(r diagnose.Report) {
 	for _, f := range found {
 		p.item("  "+p.ink(yellow, f.Code)+"  ", 9, f.Slug+": "+f.Title)
 		if f.Ask != "" {
-			p.command("         ", Safe(f.Ask))
+			p.command("         ", f.Ask)
 		}
 	}
 	p.line("")
@@ -195,13 +201,14 @@ func (p *paper) close(r diagnose.Report) {
 
 // sentence makes a sentence of a clause.
 func sentence(s string) string {
-	s = Safe(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
 	if s == "" {
 		return s
 	}
 	word, _, _ := strings.Cut(s, " ")
 	if !strings.ContainsAny(word, "./_") { // names keep their case
-		s = strings.ToUpper(s[:1]) + s[1:]
+		first, size := utf8.DecodeRuneInString(s)
+		s = string(unicode.ToUpper(first)) + s[size:]
 	}
 	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "?") || strings.HasSuffix(s, ":") {
 		return s
