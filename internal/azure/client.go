@@ -32,7 +32,7 @@ func newClient(e env.Env) (*http.Client, error) {
 	return &http.Client{
 		Transport: &http.Transport{
 			DialContext:         func(ctx context.Context, network, to string) (net.Conn, error) { return dial(ctx, e, network, to) },
-			Proxy:               func(r *http.Request) (*url.URL, error) { return proxyFor(r.URL, e), nil },
+			Proxy:               func(r *http.Request) (*url.URL, error) { return proxyFor(r.URL, e) },
 			TLSClientConfig:     &tls.Config{RootCAs: roots, Time: e.Now, MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout: tryTime,
 		},
@@ -73,7 +73,7 @@ func addresses(ctx context.Context, e env.Env, host string) ([]netip.Addr, error
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{addr}, nil
 	}
-	found, err := e.Lookup(ctx, host)
+	found, _, err := e.Lookup(ctx, host)
 	if err != nil {
 		return nil, err
 	}
@@ -94,18 +94,20 @@ func addresses(ctx context.Context, e env.Env, host string) ([]netip.Addr, error
 // and no proxy may stand between
 // (learn.microsoft.com/azure/virtual-machines/instance-metadata-service). A
 // proxy's credentials are never sent.
-func proxyFor(u *url.URL, e env.Env) *url.URL {
+func proxyFor(u *url.URL, e env.Env) (*url.URL, error) {
 	_, notAddress := netip.ParseAddr(u.Hostname())
 	name, err := dnsname.Parse(u.Hostname())
 	if u.Scheme != "https" || notAddress == nil || err != nil {
-		return nil
+		return nil, nil //nolint:nilnil // what package http takes for no proxy
 	}
 	p := settings.ProxyFor(name, e.Getenv)
 	switch {
 	case p.Direct():
-		return nil
+		return nil, nil //nolint:nilnil // as above
+	case p.Fault != "":
+		return nil, fmt.Errorf("%s: the proxy %s %s", p.Variable, p.Server(), p.Fault)
 	case p.TLS:
-		return &url.URL{Scheme: "https", Host: p.Server()}
+		return &url.URL{Scheme: "https", Host: p.Server()}, nil
 	}
-	return &url.URL{Scheme: "http", Host: p.Server()}
+	return &url.URL{Scheme: "http", Host: p.Server()}, nil
 }

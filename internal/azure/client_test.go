@@ -26,7 +26,7 @@ func TestProxyFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		if p := proxyFor(u, env.Env{Getenv: func(name string) string { return vars[name] }}); p != nil {
+		if p, err := proxyFor(u, env.Env{Getenv: func(name string) string { return vars[name] }}); err != nil || p != nil {
 			got = p.String()
 		}
 		if got != tt.want {
@@ -41,7 +41,7 @@ func TestUnknownHost(t *testing.T) {
 		t.Errorf("an unknown host: %v", err)
 	}
 	bare := n.env()
-	bare.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, nil }
+	bare.Lookup = func(context.Context, string) ([]netip.Addr, string, error) { return nil, "", nil }
 	if _, err := dial(t.Context(), bare, "tcp", "nowhere.contoso.com:443"); err == nil || len(n.dialed) != 0 {
 		t.Errorf("a host without addresses: %v", err)
 	}

@@ -97,14 +97,14 @@ func (n *network) env() env.Env {
 }
 
 // lookup knows all names of the tests: a proxy's, and those of authorities.
-func (n *network) lookup(_ context.Context, name string) ([]netip.Addr, error) {
+func (n *network) lookup(_ context.Context, name string) ([]netip.Addr, string, error) {
 	switch {
 	case strings.HasPrefix(name, "login."):
-		return []netip.Addr{netip.MustParseAddr("2603:1006::1"), netip.MustParseAddr("20.190.0.1")}, nil
+		return []netip.Addr{netip.MustParseAddr("2603:1006::1"), netip.MustParseAddr("20.190.0.1")}, "", nil
 	case name == "proxy.contoso.com":
-		return []netip.Addr{netip.MustParseAddr("10.0.0.8")}, nil
+		return []netip.Addr{netip.MustParseAddr("10.0.0.8")}, "", nil
 	}
-	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	return nil, "", &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
 
 func (n *network) dial(ctx context.Context, network, address string) (net.Conn, error) {

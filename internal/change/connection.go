@@ -66,8 +66,13 @@ var connectionVerbs = map[world.ConnectionStatus]string{
 
 // Title says what is done.
 func (c SetConnection) Title(w *world.World) string {
-	return fmt.Sprintf("%s the private endpoint connection of %s on the key vault %s",
-		connectionVerbs[c.Status], nameOf(w, c.Endpoint), nameOf(w, c.Vault))
+	what := fmt.Sprintf("the private endpoint connection of %s on the key vault %s", nameOf(w, c.Endpoint), nameOf(w, c.Vault))
+	if v, ok := w.Vault(c.Vault); ok && c.Status == world.Approved {
+		if x, stands := v.ConnectionOf(c.Endpoint); stands && x.Status == world.Rejected {
+			return "Ask the vault's owner why " + what + " was rejected; if nothing speaks against it any more, approve it"
+		}
+	}
+	return connectionVerbs[c.Status] + " " + what
 }
 
 // Commands approve, reject or delete the connection.
@@ -92,6 +97,6 @@ func (c SetConnection) Verify(w *world.World) []string {
 	if !ok {
 		return nil
 	}
-	return az("keyvault private-endpoint-connection list", in(v.Meta), "--vault-name", quote(v.Name()),
-		"--query \"[].{status:privateLinkServiceConnectionState.status, provisioning:provisioningState, endpoint:privateEndpoint.id}\"")
+	return az("keyvault show", in(v.Meta), "--name", quote(v.Name()), "--query \"properties.privateEndpointConnections[]."+
+		"{status:privateLinkServiceConnectionState.status, provisioning:provisioningState, endpoint:privateEndpoint.id}\"")
 }

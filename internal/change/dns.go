@@ -126,13 +126,24 @@ func serverName(w *world.World, id world.ID) string {
 	return fmt.Sprintf("%s (%s)", h.Name(), h.Address)
 }
 
-// Commands are those of the DNS servers that people run, since Azure has none:
-// the first line suits Windows DNS, the second is a BIND or unbound matter and
-// stands as a comment.
+// forwarders are how the DNS servers that people run are told to forward a
+// domain: Azure has no command for them.
+var forwarders = []struct{ server, format string }{
+	{"# Windows DNS Server, in PowerShell:", "Add-DnsServerConditionalForwarderZone -Name %s -MasterServers %s"},
+	{"# BIND, in named.conf:", `zone "%s" { type forward; forward only; forwarders { %s; }; };`},
+	{"# unbound, in unbound.conf:", "forward-zone: name: %q forward-addr: %s"},
+	{"# dnsmasq, in dnsmasq.conf:", "server=/%s/%s"},
+}
+
+// Commands are those of the DNS servers that people run, each kind under a
+// comment that names it.
 func (c ForwardToAzure) Commands(w *world.World) []string {
 	var commands []string
-	for _, d := range w.Service().ForwardZones {
-		commands = append(commands, fmt.Sprintf("Add-DnsServerConditionalForwarderZone -Name %s -MasterServers %s", d.Host(), c.To))
+	for _, f := range forwarders {
+		commands = append(commands, f.server)
+		for _, d := range w.Service().ForwardZones {
+			commands = append(commands, fmt.Sprintf(f.format, d.Host(), c.To))
+		}
 	}
 	return commands
 }

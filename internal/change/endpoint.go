@@ -87,19 +87,26 @@ func taken(w *world.World, vnet world.ID, a netip.Addr) bool {
 
 // Title says what is done.
 func (c CreateEndpoint) Title(w *world.World) string {
-	return fmt.Sprintf("Create a private endpoint for the key vault %s in the VNet %s", nameOf(w, c.Vault), nameOf(w, c.Subnet.Parent()))
+	return fmt.Sprintf("Create a private endpoint for the key vault %s in the VNet %s", nameOf(w, c.Vault), nameOf(w, c.Subnet.Parent())) +
+		overwrites(w, c.Vault, nil, c.Zones...)
 }
 
 // Commands create the endpoint and its zone group.
 func (c CreateEndpoint) Commands(w *world.World) []string {
 	m := c.meta(w)
-	commands := az("network private-endpoint create", in(m), "--name", quote(m.Name()), "--subnet", quote(pathOfSubnet(w, c.Subnet)),
-		"--private-connection-resource-id", quote(pathOf(w, c.Vault)), "--group-id", w.Service().GroupID, "--connection-name", quote(m.Name()))
-	for _, zone := range c.Zones {
-		commands = append(commands, az("network private-endpoint dns-zone-group create", in(m), "--endpoint-name", quote(m.Name()),
-			"--name default --zone-name keyvault", "--private-dns-zone", quote(pathOf(w, zone)))...)
+	commands := az("network private-endpoint create", in(m), "--name", quote(m.Name()), location(w, c.Subnet.Parent()),
+		"--subnet", quote(pathOfSubnet(w, c.Subnet)), "--private-connection-resource-id", quote(pathOf(w, c.Vault)),
+		"--group-id", w.Service().GroupID, "--connection-name", quote(m.Name()))
+	return append(commands, createZoneGroup(w, m, "default", c.Zones...)...)
+}
+
+// location is the part of an az command that creates something beside a VNet,
+// in the VNet's region: a private endpoint can be in no other.
+func location(w *world.World, vnet world.ID) string {
+	if v, ok := w.VNet(vnet); ok && v.Location != "" {
+		return "--location " + quote(v.Location)
 	}
-	return commands
+	return `--location "$(az network vnet show --ids ` + quote(pathOf(w, vnet)) + ` --query location --output tsv)"`
 }
 
 func pathOfSubnet(w *world.World, id world.ID) string {

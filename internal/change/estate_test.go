@@ -26,6 +26,7 @@ var (
 	fabrikam = dnsname.MustParse("fabrikam.vault.azure.net")
 	suffix   = dnsname.MustParse("vault.azure.net")
 	zoneName = dnsname.MustParse("privatelink.vaultcore.azure.net")
+	nearZone = dnsname.MustParse("privatelink.vault.azure.net")
 )
 
 // An estate has something for every change to work on. Its names all end in
@@ -51,6 +52,7 @@ func (e estate) subnet(vnet, name string) world.ID {
 func (e estate) vault() world.ID    { return e.meta("Microsoft.KeyVault/vaults", "fabrikam").ID }
 func (e estate) door() world.ID     { return e.net("privateEndpoints", "pe-fabrikam").ID }
 func (e estate) zone() world.ID     { return e.net("privateDnsZones", zoneName.Host()).ID }
+func (e estate) misnamed() world.ID { return e.net("privateDnsZones", nearZone.Host()).ID }
 func (e estate) nsg() world.ID      { return e.net("networkSecurityGroups", "nsg").ID }
 func (e estate) table() world.ID    { return e.net("routeTables", "routes").ID }
 func (e estate) firewall() world.ID { return e.net("azureFirewalls", "fw").ID }
@@ -123,6 +125,7 @@ func (e estate) rule() world.Meta {
 
 func (e estate) keyVault() []world.Resource {
 	vault, door, zone := e.meta("Microsoft.KeyVault/vaults", "fabrikam"), e.net("privateEndpoints", "pe-fabrikam"), e.net("privateDnsZones", zoneName.Host())
+	misnamed := e.net("privateDnsZones", nearZone.Host())
 	return []world.Resource{
 		&world.Vault{
 			Meta: vault, Location: "eastus", Tenant: "T" + e.mark, PublicAccess: world.AccessEnabled, PublicAddresses: ips("52.168.109.101"),
@@ -140,6 +143,10 @@ func (e estate) keyVault() []world.Resource {
 			Meta: zone, Domain: zoneName,
 			Links:   []world.Link{{Meta: e.child(zone, "virtualNetworkLinks", "to-hub"), VNet: e.vnet("hub"), InProgress: true}},
 			Records: []world.Record{{Meta: e.child(zone, "A", "fabrikam"), Label: "fabrikam" + e.mark, Type: world.TypeA, TTL: 3600, Addrs: ips("10.1.2.9")}},
+		},
+		&world.Zone{
+			Meta: misnamed, Domain: nearZone,
+			Records: []world.Record{{Meta: e.child(misnamed, "A", "payroll"), Label: "payroll" + e.mark, Type: world.TypeA, TTL: 60, Addrs: ips("10.1.2.20", "10.1.2.21")}},
 		},
 	}
 }
@@ -175,6 +182,12 @@ func (e estate) changes() []change.Change {
 		change.CreateZone{Near: e.vault(), Domain: suffix},
 		change.DeleteZone{Zone: e.zone()},
 		change.SecondZone{Like: e.zone(), WithRecords: true},
+		change.SecondZone{Like: e.zone(), For: e.vnet("hub"), WithRecords: true, Except: "fabrikam" + e.mark},
+		change.CopyRecords{From: e.misnamed(), To: e.zone()},
+		change.MoveLink{From: e.zone(), To: e.misnamed(), VNet: e.vnet("hub")},
+		change.SetZoneGroup{Endpoint: e.door(), Zone: e.zone()},
+		change.SetZoneGroup{Endpoint: e.door(), Zone: e.misnamed()},
+		change.SetZoneGroup{Endpoint: e.door(), Zone: e.misnamed(), Instead: e.zone()},
 		change.SetRecord{Zone: e.zone(), Label: "fabrikam" + e.mark, Addr: ip("10.1.2.4")},
 		change.SetRecord{Zone: e.zone(), Label: "other" + e.mark, Addr: ip("10.1.2.4"), TTL: 5},
 		change.RemoveRecord{Zone: e.zone(), Label: "FABRIKAM" + e.mark},
@@ -202,6 +215,7 @@ func (e estate) changes() []change.Change {
 		change.SetVNetDNS{VNet: e.vnet("hub"), Servers: ips("10.1.0.5", "10.1.0.6")},
 		change.ForwardToAzure{Server: e.host("dns"), To: world.AzureDNS},
 		change.SetDNSRole{Server: e.host("dns"), What: "forward nothing"},
+		change.SetUpstreamTimeout{Server: e.host("dns"), Wait: time.Second},
 		change.AddDNSServer{Name: "new" + e.mark, Network: e.vnet("hub"), Subnet: doors, Addr: ip("10.1.0.53"), What: "recurses"},
 		change.AddForwardingRule{VNet: e.vnet("spoke"), Domain: dnsname.MustParse("corp.example"), To: ip("10.1.0.6")},
 		change.AddForwardingRule{VNet: e.vnet("lone"), Domain: suffix, To: ip("10.1.0.6")},

@@ -80,17 +80,31 @@ func withoutName(line string, n dnsname.Name) (rest string, some bool) {
 // Title says what is done.
 func (c SetHostsLine) Title(w *world.World) string {
 	if !c.Addr.IsValid() {
-		return fmt.Sprintf("Remove %s from the hosts file of %s", c.Name.Host(), nameOf(w, c.Host))
+		title := fmt.Sprintf("Remove %s from the hosts file of %s", c.Name.Host(), nameOf(w, c.Host))
+		if c.contained(w) {
+			title += ", where whoever starts the container writes it: hostAliases of a pod, --add-host, extra_hosts"
+		}
+		return title
 	}
 	return fmt.Sprintf("Put %s %s into the hosts file of %s", c.Addr, c.Name.Host(), nameOf(w, c.Host))
 }
 
-// Commands edit the file of a Linux machine; on Windows it is
-// %SystemRoot%\System32\drivers\etc\hosts.
+// contained tells whether the host is a container, whose hosts file is mounted
+// and written anew with each start.
+func (c SetHostsLine) contained(w *world.World) bool {
+	h, ok := w.Host(c.Host)
+	return ok && (h.Runs == settings.RunsContainer || h.Runs == settings.RunsAKS)
+}
+
+// Commands edit the file of a Linux machine and keep a backup; on Windows it is
+// %SystemRoot%\System32\drivers\etc\hosts. There are none for a container.
 func (c SetHostsLine) Commands(w *world.World) []string {
+	if c.contained(w) {
+		return nil
+	}
 	var commands []string
 	if h, ok := w.Host(c.Host); ok && slices.ContainsFunc(h.Hosts, func(e settings.HostsEntry) bool { return e.Name == c.Name }) {
-		commands = []string{fmt.Sprintf(`sudo sed -i 's/[[:space:]]%s\([[:space:]]\|$\)/ /I' /etc/hosts`, strings.ReplaceAll(c.Name.Host(), ".", `\.`))}
+		commands = []string{fmt.Sprintf(`sudo sed -i.bak 's/[[:space:]]%s\([[:space:]]\|$\)/ /I' /etc/hosts`, strings.ReplaceAll(c.Name.Host(), ".", `\.`))}
 	}
 	if !c.Addr.IsValid() {
 		return commands

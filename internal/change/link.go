@@ -30,7 +30,27 @@ func (c LinkZone) linkName(w *world.World) string { return "to-" + nameOf(w, c.V
 
 // Title says what is done.
 func (c LinkZone) Title(w *world.World) string {
-	return fmt.Sprintf("Link the zone %s to the VNet %s", nameOf(w, c.Zone), nameOf(w, c.VNet))
+	return fmt.Sprintf("Link the zone %s to the VNet %s", nameOf(w, c.Zone), nameOf(w, c.VNet)) + hides(w, c.Zone)
+}
+
+// hides says which vaults lose their public answer where a zone gets linked:
+// those whose registration points into it and that have no record in it. Those
+// of other tenants are not known.
+func hides(w *world.World, zone world.ID) string {
+	z, ok := w.Zone(zone)
+	if !ok || z.Domain != w.Service().Zone || z.Exists("*") {
+		return ""
+	}
+	var names []string
+	for v := range w.Vaults() {
+		if v.HasAlias() && !z.Exists(v.Name()) {
+			names = append(names, v.Name())
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; it has no record of " + listed(names) + ", whose public answers it then hides there"
 }
 
 // Commands create the link.
@@ -85,7 +105,7 @@ func (c UnlinkZone) Commands(w *world.World) []string {
 	if !ok {
 		return nil
 	}
-	return az("network private-dns link vnet delete", in(z.Meta), "--zone-name", quote(z.Domain.Host()), "--name", quote(l.Name()))
+	return az("network private-dns link vnet delete", in(z.Meta), "--zone-name", quote(z.Domain.Host()), "--name", quote(l.Name()), "--yes")
 }
 
 // Verify shows that the zone is no longer linked there.

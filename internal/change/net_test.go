@@ -43,8 +43,66 @@ func TestRuleGoesAhead(t *testing.T) {
 		t.Errorf("the rule does not come first: %+v", n.Rules)
 	}
 	dns := change.SetNSGRule{NSG: group, Allow: true, To: netip.MustParseAddr("10.1.0.5"), Port: 53}.Apply(w)
-	if n, _ = dns.NSG(group); n.Rules[0].DestinationPorts[0] != "53" || n.Rules[0].Protocol != "*" {
-		t.Errorf("not a rule for DNS: %+v", n.Rules[0])
+	n, _ = dns.NSG(group)
+	if last := n.Rules[len(n.Rules)-1]; last.DestinationPorts[0] != "53" || last.Protocol != "*" || len(n.Rules) != 3 {
+		t.Errorf("not a rule for DNS: %+v", n.Rules)
+	}
+}
+
+// TestRuleLeavesOthersWhereTheyAre: it takes a free priority ahead of the rule
+// that denies, and moves others, which its title then names, only for want of
+// one.
+func TestRuleLeavesOthersWhereTheyAre(t *testing.T) {
+	rule := func(name string, priority int, allow bool, to string, port string) world.NSGRule {
+		return world.NSGRule{
+			Name: name, Priority: priority, Allow: allow, Protocol: "Tcp", Sources: []string{"*"},
+			Destinations: []string{to}, DestinationPorts: []string{port},
+		}
+	}
+	own := rule("own", 100, true, "10.9.0.0/16", "443")
+	full := []world.NSGRule{own, rule("deny", 101, false, "*", "1-1024"), rule("next", 102, true, "*", "80"), rule("far", 104, true, "*", "80")}
+	for name, tt := range map[string]struct {
+		rules []world.NSGRule
+		want  int
+		moved string // of the title
+	}{
+		"no rules":             {nil, 100, ""},
+		"room behind its own":  {[]world.NSGRule{own, rule("deny", 4096, false, "*", "*")}, 110, ""},
+		"little room":          {[]world.NSGRule{own, rule("deny", 105, false, "10.1.2.0/24", "443")}, 104, ""},
+		"room ahead of all":    {[]world.NSGRule{rule("deny", 200, false, "VirtualNetwork", "*")}, 100, ""},
+		"denies another port":  {[]world.NSGRule{rule("ssh", 100, false, "*", "22"), rule("deny", 200, false, "*", "*")}, 110, ""},
+		"denies another place": {[]world.NSGRule{rule("other", 100, false, "10.8.0.0/16", "*"), rule("deny", 101, false, "*", "*")}, 101, "deny from 101 to 102"},
+		"no room":              {full, 101, "next from 102 to 103 and deny from 101 to 102"},
+	} {
+		w, client, _, _ := hubAndSpoke(t)
+		group := change.NSGFor(w, client.Subnet)
+		n := &world.NSG{Meta: world.At(string(group)), Rules: tt.rules}
+		c := change.SetNSGRule{NSG: group, Allow: true, To: netip.MustParseAddr("10.1.2.4")}
+		w = w.With(world.Put(n))
+		if title := c.Title(w); !strings.HasSuffix(title, tt.moved) || strings.Contains(title, "moves") != (tt.moved != "") {
+			t.Errorf("%s: %s", name, title)
+		}
+		moves := 0
+		for _, command := range c.Commands(w) {
+			moves += strings.Count(command, "nsg rule update")
+		}
+		after := c.Apply(w)
+		got, _ := after.NSG(group)
+		for _, r := range got.Rules {
+			old := slices.IndexFunc(tt.rules, func(o world.NSGRule) bool { return o.Name == r.Name })
+			if old >= 0 && r.Priority != tt.rules[old].Priority {
+				moves--
+			}
+			if old < 0 && r.Priority != tt.want {
+				t.Errorf("%s: priority %d, want %d", name, r.Priority, tt.want)
+			}
+		}
+		if moves != 0 {
+			t.Errorf("%s: the commands move %+d rules more than the change", name, moves)
+		}
+		if c.Apply(after) != after || c.Commands(after) != nil {
+			t.Errorf("%s: a second time it does something", name)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // SetNSGRule puts a rule for one port of one address into a network security
-// group, ahead of all others of its direction.
+// group, ahead of those of its direction that may decide otherwise.
 type SetNSGRule struct {
 	NSG     world.ID
 	Inbound bool
@@ -22,16 +22,17 @@ type SetNSGRule struct {
 	Port    uint16 // 0: 443, over TCP only; else over any protocol
 }
 
-const firstPriority, priorityStep = 100, 10 // Azure takes 100 to 4096
+// Azure takes priorities from 100 to 4096; people leave room between them.
+const firstPriority, lastPriority, priorityStep = 100, 4096, 10
 
-// Apply puts the rule in. Where there is no room ahead of the others, those
-// that are in the way move back by one.
+// Apply puts the rule in. Where no priority is free ahead of the rule that
+// decides otherwise, those that are in the way move back by one.
 func (c SetNSGRule) Apply(w *world.World) *world.World {
 	n, ok := w.NSG(c.NSG)
 	if !ok {
 		return w
 	}
-	if c.first(n) {
+	if c.stands(n) {
 		return w
 	}
 	changed := *n
@@ -40,7 +41,7 @@ func (c SetNSGRule) Apply(w *world.World) *world.World {
 		changed.Rules[i].Priority++
 	}
 	changed.Rules = append(changed.Rules, c.rule(c.priority(changed.Rules)))
-	slices.SortStableFunc(changed.Rules, func(a, b world.NSGRule) int { return cmp.Compare(a.Priority, b.Priority) })
+	slices.SortStableFunc(changed.Rules, byPriority)
 	return put(w, &changed)
 }
 
@@ -52,17 +53,22 @@ func (c SetNSGRule) rule(priority int) world.NSGRule {
 	}
 }
 
-// first tells whether the rule stands already, ahead of the others.
-func (c SetNSGRule) first(n *world.NSG) bool {
-	i := slices.IndexFunc(n.Rules, func(r world.NSGRule) bool { return r.Inbound == c.Inbound })
-	return i >= 0 && reflect.DeepEqual(n.Rules[i], c.rule(n.Rules[i].Priority))
+// stands tells whether the rule is there already, ahead of those that may
+// decide otherwise.
+func (c SetNSGRule) stands(n *world.NSG) bool {
+	i := slices.IndexFunc(n.Rules, func(r world.NSGRule) bool { return r.Name == c.name() })
+	return i >= 0 && reflect.DeepEqual(n.Rules[i], c.rule(n.Rules[i].Priority)) && n.Rules[i].Priority < c.opposed(c.others(n))
 }
 
-// others are the group's rules but for one of the same name, which Azure
-// overwrites.
+// others are the group's rules, ordered by priority, but for one of the same
+// name, which Azure overwrites.
 func (c SetNSGRule) others(n *world.NSG) []world.NSGRule {
-	return slices.DeleteFunc(slices.Clone(n.Rules), func(r world.NSGRule) bool { return r.Name == c.name() })
+	rules := slices.DeleteFunc(slices.Clone(n.Rules), func(r world.NSGRule) bool { return r.Name == c.name() })
+	slices.SortStableFunc(rules, byPriority)
+	return rules
 }
+
+func byPriority(a, b world.NSGRule) int { return cmp.Compare(a.Priority, b.Priority) }
 
 // match is what the rule is about.
 func (c SetNSGRule) match() (protocol, port string) {
@@ -81,19 +87,8 @@ func (c SetNSGRule) name() string {
 	return strings.ReplaceAll(fmt.Sprintf("%s-%s-%s-%s", verb, way, c.To, port), ":", "-")
 }
 
-// priority is one that comes before the rules of the same direction.
-func (c SetNSGRule) priority(rules []world.NSGRule) int {
-	least := firstPriority + priorityStep
-	for _, r := range rules {
-		if r.Inbound == c.Inbound {
-			least = min(least, r.Priority)
-		}
-	}
-	return max(least-priorityStep, firstPriority)
-}
-
 // inTheWay are the places of the rules that have the new rule's priority or
-// follow it without a gap, the last first.
+// follow it without a gap, the last first: none where it is free.
 func (c SetNSGRule) inTheWay(rules []world.NSGRule) []int {
 	var places []int
 	next := c.priority(rules)
@@ -115,13 +110,31 @@ func (c SetNSGRule) Title(w *world.World) string {
 	if c.Port != 0 {
 		what = fmt.Sprintf("port %d", c.Port)
 	}
-	return fmt.Sprintf("%s %s to %s %s in the network security group %s", verb, what, c.To, way, nameOf(w, c.NSG))
+	return fmt.Sprintf("%s %s to %s %s in the network security group %s", verb, what, c.To, way, nameOf(w, c.NSG)) + c.moves(w)
+}
+
+// moves says which rules get another priority, since none is free ahead of
+// them; "" where none does.
+func (c SetNSGRule) moves(w *world.World) string {
+	n, ok := w.NSG(c.NSG)
+	if !ok || c.stands(n) {
+		return ""
+	}
+	rules := c.others(n)
+	var texts []string
+	for _, i := range c.inTheWay(rules) {
+		texts = append(texts, fmt.Sprintf("%s from %d to %d", rules[i].Name, rules[i].Priority, rules[i].Priority+1))
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return "; no lower priority number is free, so this moves " + listed(texts)
 }
 
 // Commands make room and create the rule.
 func (c SetNSGRule) Commands(w *world.World) []string {
 	n, ok := w.NSG(c.NSG)
-	if !ok || c.first(n) {
+	if !ok || c.stands(n) {
 		return nil
 	}
 	group := in(n.Meta) + " --nsg-name " + quote(n.Name())

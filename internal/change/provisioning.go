@@ -1,6 +1,7 @@
 package change
 
 import (
+	"fmt"
 	"slices"
 
 	"pldoctor/internal/world"
@@ -34,16 +35,44 @@ func (c AwaitProvisioning) Apply(w *world.World) *world.World {
 
 // Title says what is done.
 func (c AwaitProvisioning) Title(w *world.World) string {
-	return "Wait until Azure has provisioned the private endpoint " + nameOf(w, c.Endpoint) + " and its connection"
+	var what []string
+	connection, endpoint := c.awaited(w)
+	if connection != nil {
+		what = append(what, fmt.Sprintf("the connection on the key vault %s (%s)", nameOf(w, c.Vault), connection.Provisioning))
+	}
+	if endpoint != nil {
+		what = append(what, fmt.Sprintf("the private endpoint %s (%s)", endpoint.Name(), endpoint.Provisioning))
+	}
+	if len(what) == 0 {
+		return "Wait until Azure has provisioned the private endpoint " + nameOf(w, c.Endpoint) + " and its connection"
+	}
+	return "Wait until Azure has provisioned " + listed(what)
 }
 
-// Commands wait.
-func (c AwaitProvisioning) Commands(w *world.World) []string {
-	e, ok := w.Endpoint(c.Endpoint)
-	if !ok {
-		return nil
+// awaited are the ends that are not Succeeded; nil for one that is.
+func (c AwaitProvisioning) awaited(w *world.World) (connection *world.Connection, endpoint *world.Endpoint) {
+	if v, ok := w.Vault(c.Vault); ok {
+		if x, stands := v.ConnectionOf(c.Endpoint); stands && x.Provisioning != world.Succeeded {
+			connection = x
+		}
 	}
-	return az("network private-endpoint wait", in(e.Meta), "--name", quote(e.Name()), "--updated")
+	if e, ok := w.Endpoint(c.Endpoint); ok && e.Provisioning != world.Succeeded {
+		endpoint = e
+	}
+	return connection, endpoint
+}
+
+// Commands wait for each end that is not Succeeded.
+func (c AwaitProvisioning) Commands(w *world.World) []string {
+	var commands []string
+	connection, endpoint := c.awaited(w)
+	if connection != nil {
+		commands = az("keyvault private-endpoint-connection wait --id", quote(connection.Path), "--updated")
+	}
+	if endpoint != nil {
+		commands = append(commands, az("network private-endpoint wait", in(endpoint.Meta), "--name", quote(endpoint.Name()), "--updated")...)
+	}
+	return commands
 }
 
 // Verify shows the vault's connections and their states.

@@ -51,22 +51,44 @@ func (c SetRecord) Title(w *world.World) string {
 	return fmt.Sprintf("Set the A record %s in the zone %s to %s", c.Label, nameOf(w, c.Zone), c.Addr)
 }
 
-// Commands remove a record that stands there and write the right one, as the
-// article recommends.
+// Commands create a record set that does not exist; in one that does, they add
+// the address before they remove the others, so that the name never vanishes.
 func (c SetRecord) Commands(w *world.World) []string {
 	z, ok := w.Zone(c.Zone)
 	if !ok {
 		return nil
 	}
-	var commands []string
-	if _, stands := z.Record(c.Label, world.TypeA); stands {
-		commands = RemoveRecord{c.Zone, c.Label}.Commands(w)
+	ttl := cmp.Or(c.TTL, recommendedTTL)
+	r, stands := z.Record(c.Label, world.TypeA)
+	if !stands {
+		return append(createRecord(z, c.Label, ttl), editRecord(z, "add", c.Label, c.Addr)...)
 	}
-	set := []string{in(z.Meta), "--zone-name", quote(z.Domain.Host())}
-	commands = append(commands, az(append([]string{"network private-dns record-set a create"}, append(set,
-		"--name", quote(c.Label), fmt.Sprintf("--ttl %d", cmp.Or(c.TTL, recommendedTTL)))...)...)...)
-	return append(commands, az(append([]string{"network private-dns record-set a add-record"}, append(set,
-		"--record-set-name", quote(c.Label), "--ipv4-address", c.Addr.String())...)...)...)
+	var commands []string
+	if !slices.Contains(r.Addrs, c.Addr) {
+		commands = editRecord(z, "add", c.Label, c.Addr)
+	}
+	for _, a := range r.Addrs {
+		if a != c.Addr {
+			commands = append(commands, editRecord(z, "remove", c.Label, a)...)
+		}
+	}
+	if r.TTL != ttl {
+		commands = append(commands, SetTTL{c.Zone, c.Label, ttl}.Commands(w)...)
+	}
+	return commands
+}
+
+// createRecord is the command that creates an A record set without an address.
+func createRecord(z *world.Zone, label string, ttl uint32) []string {
+	return az("network private-dns record-set a create", in(z.Meta), "--zone-name", quote(z.Domain.Host()),
+		"--name", quote(label), fmt.Sprintf("--ttl %d", ttl))
+}
+
+// editRecord is the command that adds an address to an A record set, or removes
+// it.
+func editRecord(z *world.Zone, verb, label string, a netip.Addr) []string {
+	return az("network private-dns record-set a "+verb+"-record", in(z.Meta), "--zone-name", quote(z.Domain.Host()),
+		"--record-set-name", quote(label), "--ipv4-address", a.String())
 }
 
 // Verify shows the record.

@@ -31,14 +31,10 @@ func (c RequestEndpoint) Title(w *world.World) string {
 // owner.
 func (c RequestEndpoint) Commands(w *world.World) []string {
 	m := c.create().meta(w)
-	commands := az("network private-endpoint create", in(m), "--name", quote(m.Name()), "--subnet", quote(pathOfSubnet(w, c.Subnet)),
+	commands := az("network private-endpoint create", in(m), "--name", quote(m.Name()), location(w, c.Subnet.Parent()), "--subnet", quote(pathOfSubnet(w, c.Subnet)),
 		"--private-connection-resource-id <resource-id-of-the-vault> --group-id", w.Service().GroupID, "--connection-name", quote(m.Name()),
 		"--manual-request true --request-message", quote("Access to "+nameOf(w, c.Vault)+" over private link"))
-	for _, zone := range c.Zones {
-		commands = append(commands, az("network private-endpoint dns-zone-group create", in(m), "--endpoint-name", quote(m.Name()),
-			"--name default --zone-name keyvault --private-dns-zone", quote(pathOf(w, zone)))...)
-	}
-	return commands
+	return append(commands, createZoneGroup(w, m, "default", c.Zones...)...)
 }
 
 // Verify shows the endpoint's state and address.

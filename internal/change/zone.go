@@ -68,7 +68,7 @@ func (c DeleteZone) Commands(w *world.World) []string {
 	if !ok {
 		return nil
 	}
-	return az("network private-dns zone delete", in(z.Meta), "--name", quote(z.Domain.Host()))
+	return az("network private-dns zone delete", in(z.Meta), "--name", quote(z.Domain.Host()), "--yes")
 }
 
 // Verify lists the zones that are left.

@@ -1,16 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"pldoctor/internal/azure"
 	"pldoctor/internal/diagnose"
 	"pldoctor/internal/doctor"
 	"pldoctor/internal/fact"
@@ -18,7 +16,6 @@ import (
 	"pldoctor/internal/machine"
 	"pldoctor/internal/render"
 	"pldoctor/internal/rule"
-	"pldoctor/internal/scenario"
 	"pldoctor/internal/service"
 	"pldoctor/internal/world"
 )
@@ -101,14 +98,20 @@ func (c *checkup) valid() (render.Format, error) {
 	if err != nil {
 		return nil, &failure{statusUsage, err}
 	}
-	for _, f := range []struct{ name, value, allowed string }{
-		{"azure", c.azure, "auto never require"},
-		{"want", c.want, "private any"},
-		{"fail-on", c.failOn, "error warning info"},
+	for _, f := range []struct {
+		name, value string
+		allowed     []string
+	}{
+		{"azure", c.azure, []string{"auto", "never", "require"}},
+		{"want", cmp.Or(c.want, string(world.WantAny)), []string{string(world.WantPrivate), string(world.WantAny)}},
+		{"fail-on", c.failOn, []string{"error", "warning", "info"}},
 	} {
-		if f.value != "" && !strings.Contains(" "+f.allowed+" ", " "+f.value+" ") {
-			return nil, usagef("--%s takes one of %s, not %q", f.name, strings.ReplaceAll(f.allowed, " ", ", "), f.value)
+		if !slices.Contains(f.allowed, f.value) {
+			return nil, usagef("--%s takes one of %s, not %q", f.name, strings.Join(f.allowed, ", "), f.value)
 		}
+	}
+	if err := doctor.CheckHostHeader(c.hostHeader); c.hostHeader != "" && err != nil {
+		return nil, usagef("--host-header: %w", err)
 	}
 	switch {
 	case c.timeout <= 0:
@@ -163,13 +166,11 @@ func (c *checkup) live(ctx context.Context, app *App, vault string) (diagnose.Re
 	if c.azure == "auto" {
 		app.say("the Azure configuration cannot be read yet: the diagnosis rests on what this machine sees")
 	}
-	e := machine.Env()
-	if c.authenticate && e.Token == nil {
-		if e.Token, err = azure.Tokens(e, target.Service); err != nil {
-			app.say("--authenticate: %v; the path is diagnosed without a token", err)
-		}
+	p, tokenless := doctor.Live(machine.Env(), target, c.authenticate)
+	if tokenless != nil {
+		app.say("--authenticate: %v; the path is diagnosed without a token", tokenless)
 	}
-	return c.check(ctx, app, doctor.Case{Target: target, Env: e, Wants: world.WantPrivate, Name: "this machine"}), nil
+	return c.check(ctx, app, p), nil
 }
 
 func (c *checkup) check(ctx context.Context, app *App, p doctor.Case) diagnose.Report {
@@ -200,26 +201,6 @@ func (c *checkup) conclude(r diagnose.Report) error {
 		return &failure{status: statusUndetermined}
 	}
 	return nil
-}
-
-// openScenario opens a scenario by its name or file.
-func openScenario(name string) (*scenario.Scenario, error) {
-	if slices.Contains(scenario.Names(), name) {
-		return asInput(scenario.Load(name))
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, &failure{statusInput, fmt.Errorf("%s is neither a scenario that ships (lab list) nor a file that can be read: %w", name, err)}
-	}
-	return asInput(scenario.Parse(name, data, os.DirFS(filepath.Dir(name))))
-}
-
-// asInput marks an error as one of an input.
-func asInput(s *scenario.Scenario, err error) (*scenario.Scenario, error) {
-	if err != nil {
-		return nil, &failure{statusInput, err}
-	}
-	return s, nil
 }
 
 // style is how text is set on this run's output.

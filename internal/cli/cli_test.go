@@ -8,6 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pldoctor/internal/diagnose"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/rule"
 )
 
 // run runs args against a table of commands made for the test.
@@ -45,6 +49,7 @@ func TestStatus(t *testing.T) {
 		{"waited", &failure{statusExpired, errors.New("still public")}, 4, "pldoctor: still public\n"},
 		{"input", &failure{statusInput, errors.New("no such file")}, 5, "pldoctor: no such file\n"},
 		{"of another package", fmt.Errorf("reading: %w", coded(5)), 5, "pldoctor: reading: status 5\n"},
+		{"a terminal's escapes", errors.New("no \x1b[2J file\r"), 3, "pldoctor: no \\u001b[2J file\\u000d\n"},
 		{"several", errors.Join(errors.New("one"), errors.New("two")), 3, "pldoctor: one\npldoctor: two\n"},
 		{"interrupted", fmt.Errorf("dialing: %w", context.Canceled), 3, "pldoctor: interrupted\n"},
 	} {
@@ -59,7 +64,7 @@ func TestStatus(t *testing.T) {
 
 func TestEveryStatusHasAMeaning(t *testing.T) {
 	for s, meaning := range meanings {
-		if meaning == "" || (&failure{status: status(s)}).Error() != meaning {
+		if (meaning == "") != (status(s) == statusExpired) || (&failure{status: status(s)}).Error() != meaning {
 			t.Errorf("status %d: %q", s, meaning)
 		}
 	}
@@ -198,5 +203,82 @@ func TestOutputThatFails(t *testing.T) {
 	status := Main(t.Context(), []string{"version"}, Streams{Out: broken{}, Err: &errs})
 	if want := "pldoctor: writing the output: disk full\n"; status != 3 || errs.String() != want {
 		t.Errorf("status %d, stderr %q, want 3, %q", status, errs.String(), want)
+	}
+}
+
+// TestColour: only on a terminal, and never where NO_COLOR or a dumb terminal
+// forbids it (no-color.org).
+func TestColour(t *testing.T) {
+	for _, tt := range []struct {
+		terminal bool
+		env      map[string]string
+		want     bool
+	}{
+		{true, nil, true},
+		{false, nil, false},
+		{true, map[string]string{"NO_COLOR": "1"}, false},
+		{true, map[string]string{"NO_COLOR": ""}, true},
+		{true, map[string]string{"TERM": "dumb"}, false},
+		{true, map[string]string{"TERM": "xterm"}, true},
+	} {
+		for _, args := range [][]string{{"check", "fabrikam", "--lab", "healthy"}, {"explain", "PL603"}} {
+			var out, errs strings.Builder
+			status := Main(t.Context(), args, Streams{
+				Out: &out, Err: &errs, Terminal: tt.terminal, Env: func(k string) string { return tt.env[k] },
+			})
+			if colour := strings.Contains(out.String(), "\x1b["); status != 0 || errs.String() != "" || colour != tt.want {
+				t.Errorf("%v, terminal %t, %v: status %d, colour %t, %s", args, tt.terminal, tt.env, status, colour, errs.String())
+			}
+		}
+	}
+}
+
+// TestConclude: which findings, at which --fail-on, make which status.
+func TestConclude(t *testing.T) {
+	finding := func(role diagnose.Role, s rule.Severity) diagnose.Finding {
+		return diagnose.Finding{Code: "PL603", Role: role, Severity: s}
+	}
+	for name, tt := range map[string]struct {
+		report diagnose.Report
+		failOn string
+		want   status
+	}{
+		"private":                 {diagnose.Report{Verdict: fact.Private}, "info", statusOK},
+		"an error":                {diagnose.Report{Findings: []diagnose.Finding{finding(diagnose.RoleCause, rule.Error)}}, "error", statusFindings},
+		"a candidate":             {diagnose.Report{Findings: []diagnose.Finding{finding(diagnose.RoleCandidate, rule.Error)}}, "error", statusFindings},
+		"a consequence":           {diagnose.Report{Verdict: fact.Private, Findings: []diagnose.Finding{finding(diagnose.RoleConsequence, rule.Error)}}, "info", statusOK},
+		"advice":                  {diagnose.Report{Verdict: fact.Private, Findings: []diagnose.Finding{finding(diagnose.RoleAdvice, rule.Error)}}, "info", statusOK},
+		"a warning below":         {warned(finding(diagnose.RoleCause, rule.Warning)), "error", statusOK},
+		"a warning at":            {warned(finding(diagnose.RoleCause, rule.Warning)), "warning", statusFindings},
+		"a warning above":         {warned(finding(diagnose.RoleCause, rule.Warning)), "info", statusFindings},
+		"information":             {warned(finding(diagnose.RoleCause, rule.Info)), "warning", statusOK},
+		"undetermined":            {diagnose.Report{Verdict: fact.Undetermined}, "error", statusUndetermined},
+		"wrong, and no cause":     {diagnose.Report{Verdict: fact.Public, Facts: diagnose.Facts{FirstBad: fact.StageAnswer}}, "error", statusUndetermined},
+		"undetermined, explained": {diagnose.Report{Verdict: fact.Undetermined, RootCauses: []string{"PL603"}, Findings: []diagnose.Finding{finding(diagnose.RoleCause, rule.Error)}}, "error", statusFindings},
+	} {
+		if got := statusOf((&checkup{failOn: tt.failOn}).conclude(tt.report)); got != tt.want {
+			t.Errorf("%s: status %d, want %d", name, got, tt.want)
+		}
+	}
+}
+
+// warned is a report on a path that is not private, for a passing reason.
+func warned(f diagnose.Finding) diagnose.Report {
+	return diagnose.Report{
+		Verdict: fact.Public, RootCauses: []string{f.Code}, Findings: []diagnose.Finding{f}, Facts: diagnose.Facts{FirstBad: fact.StageAnswer},
+	}
+}
+
+// TestDidYouMean, whatever the case.
+func TestDidYouMean(t *testing.T) {
+	names := []string{"PL603", "zone-not-linked", "check"}
+	for word, want := range map[string]string{
+		"pl602": "PL603", "PL60": "PL603", "zone-not-liked": "zone-not-linked", "ZONE-NOT-LINKED-": "zone-not-linked", "zone": "zone-not-linked",
+		"Chek": "check", "c": "", "": "", "xyz": "",
+	} {
+		said := didYouMean(word, names)
+		if want == "" && said != "" || want != "" && said != fmt.Sprintf("; did you mean %q?", want) {
+			t.Errorf("%q: %q, want %q", word, said, want)
+		}
 	}
 }

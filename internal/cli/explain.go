@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"strings"
 
 	"pldoctor/internal/render"
 	"pldoctor/internal/rule"
@@ -36,7 +35,7 @@ func runExplain(_ context.Context, app *App, args []string) error {
 		for _, x := range rule.All() {
 			names = append(names, x.Code, x.Slug)
 		}
-		return usagef("unknown code %q%s", operands[0], didYouMean(strings.ToUpper(operands[0]), names))
+		return usagef("unknown code %q%s", operands[0], didYouMean(operands[0], names))
 	}
 	return write(app.Out, render.Explanation(x, app.style()))
 }

@@ -68,7 +68,9 @@ commands:
 	_ = w.Flush() // into memory
 	b.WriteString("\nexit status:\n")
 	for code, meaning := range meanings {
-		fmt.Fprintf(&b, "  %d   %s\n", code, meaning)
+		if meaning != "" {
+			fmt.Fprintf(&b, "  %d   %s\n", code, meaning)
+		}
 	}
 	b.WriteString("\nrun \"pldoctor help COMMAND\" for the manual of a command\n")
 	return b.String()

@@ -13,17 +13,17 @@ const (
 	statusFindings            // something is wrong; the report on stdout says what
 	statusUsage               // the command line is wrong
 	statusUndetermined        // it could not be found out
-	statusExpired             // --wait ran out
+	statusExpired             // a wait ran out: kept for it, no command returns it yet
 	statusInput               // an input could not be read
 )
 
-// meanings say to a person what each status means.
+// meanings say to a person what each status means. One that nothing returns has
+// none.
 var meanings = [...]string{
 	statusOK:           "nothing wrong at or above --fail-on",
 	statusFindings:     "findings",
 	statusUsage:        "usage: the command line is wrong",
 	statusUndetermined: "could not be determined",
-	statusExpired:      "--wait ran out",
 	statusInput:        "an input could not be read",
 }
 

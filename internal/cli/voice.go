@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"pldoctor/internal/render"
 )
 
 // The voice of the tool. Whatever goes to the error stream, save a usage text,
@@ -13,14 +15,15 @@ import (
 //   - every line begins with "pldoctor: ", goes on in lower case and ends
 //     without a full stop;
 //   - it says what went wrong first, and what to do in a line of its own;
-//   - it names things as the user wrote them.
+//   - it names things as the user wrote them, and what could drive a terminal
+//     as the escapes that JSON has for it.
 
 // say writes a message to the error stream. An error stream that cannot be
 // written to leaves nobody to be told so.
 func (a *App) say(format string, args ...any) {
 	text := strings.TrimSuffix(fmt.Sprintf(format, args...), "\n")
 	for line := range strings.SplitSeq(text, "\n") {
-		_, _ = fmt.Fprintf(a.Err, "pldoctor: %s\n", line)
+		_, _ = fmt.Fprintf(a.Err, "pldoctor: %s\n", render.Safe(line))
 	}
 }
 
@@ -44,13 +47,14 @@ func (a *App) conclude(c Command, err error) int {
 	return int(s)
 }
 
-// didYouMean proposes the name that word was probably meant to be, as the end
-// of a sentence; "" when none is near.
+// didYouMean proposes the name that word, in whatever case, was probably meant
+// to be, as the end of a sentence; "" when none is near.
 func didYouMean(word string, names []string) string {
+	word = strings.ToLower(word)
 	best, least := "", min(2, len(word)/2)+1
 	for _, name := range names {
-		d := distance(word, name)
-		if len(word) > 1 && strings.HasPrefix(name, word) {
+		d := distance(word, strings.ToLower(name))
+		if len(word) > 1 && strings.HasPrefix(strings.ToLower(name), word) {
 			d = 1
 		}
 		if d < least {

@@ -64,7 +64,7 @@ func bareGet(ctx context.Context, c doctor.Case) error {
 			if err != nil {
 				return nil, err
 			}
-			addrs, err := c.Env.Lookup(ctx, host)
+			addrs, _, err := c.Env.Lookup(ctx, host)
 			if err != nil {
 				return nil, err
 			}

@@ -1,7 +1,10 @@
 package conform
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,6 +32,7 @@ type bed struct {
 	host     *world.Host
 	target   doctor.Target
 	expect   scenario.Expectation
+	cut      bool // side probes end once the path is proven private
 }
 
 // beds lists every host of every scenario that ships for which the file says
@@ -41,18 +45,48 @@ func beds(t testing.TB) []bed {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, h := range s.Hosts {
-			expect, ok := s.Expect[h]
-			if !ok {
-				continue
-			}
-			host, _ := s.World.Host(world.HostID(h))
-			target, err := doctor.ParseTarget(expect.Vault, s.World.Service().Cloud.Name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			list = append(list, bed{name + "/" + h, s, host, target, expect})
+		list = append(list, bedsOf(t, s)...)
+	}
+	return list
+}
+
+// fieldBeds are those of the scenarios in testdata: cases from the field that
+// once were judged wrongly.
+func fieldBeds(t testing.TB) []bed {
+	t.Helper()
+	files, err := filepath.Glob("testdata/scenarios/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	var list []bed
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
+		s, err := scenario.Parse(strings.TrimSuffix(filepath.Base(file), ".yaml"), data, scenario.Shipped())
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, bedsOf(t, s)...)
+	}
+	return list
+}
+
+func bedsOf(t testing.TB, s *scenario.Scenario) []bed {
+	t.Helper()
+	var list []bed
+	for _, h := range s.Hosts {
+		expect, ok := s.Expect[h]
+		if !ok {
+			continue
+		}
+		host, _ := s.World.Host(world.HostID(h))
+		target, err := doctor.ParseTarget(expect.Vault, s.World.Service().Cloud.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, bed{name: s.Name + "/" + h, scenario: s, host: host, target: target, expect: expect})
 	}
 	return list
 }
@@ -67,7 +101,7 @@ func (b bed) check(t *testing.T, d *doctor.Doctor, configuration, authenticate b
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Budget, c.Authenticate = time.Minute, authenticate
+		c.Budget, c.Authenticate, c.Cut = time.Minute, authenticate, b.cut
 		r = d.Check(t.Context(), c)
 	})
 	return r
@@ -76,9 +110,10 @@ func (b bed) check(t *testing.T, d *doctor.Doctor, configuration, authenticate b
 // TestScenarios holds every shipped scenario against what its file expects.
 func TestScenarios(t *testing.T) {
 	d := doctor.New("AzureCloud", "test")
-	for _, b := range beds(t) {
+	for _, b := range append(beds(t), fieldBeds(t)...) {
 		t.Run(b.name, func(t *testing.T) {
-			for _, mode := range []string{"both", "both, with a token", "probe alone"} {
+			for _, mode := range []string{"both", "both, with a token", "probe alone", "both, cut"} {
+				b.cut = mode == "both, cut" // as the command line does
 				r := b.check(t, d, mode != "probe alone", mode == "both, with a token")
 				b.judge(t, mode, r)
 			}
@@ -96,9 +131,13 @@ func (b bed) judge(t *testing.T, mode string, r diagnose.Report) {
 	}
 	blamed := append(slices.Clone(r.RootCauses), r.Candidates...)
 	switch {
+	case mode == "probe alone" && b.expect.Candidates != nil && len(b.expect.Candidates) == 0:
+		if len(blamed) > 0 { // the client alone sees nothing wrong
+			t.Errorf("%s: causes and candidates %v, want none", mode, blamed)
+		}
 	case mode == "probe alone":
 		for _, code := range b.expect.RootCauses {
-			if !slices.Contains(blamed, code) && !onlyConfigurationTells[code] {
+			if !slices.Contains(blamed, code) {
 				t.Errorf("%s: %s is not among the causes %v and candidates %v", mode, code, r.RootCauses, r.Candidates)
 			}
 		}
@@ -117,9 +156,6 @@ func (b bed) judge(t *testing.T, mode string, r diagnose.Report) {
 		}
 	}
 }
-
-// onlyConfigurationTells are codes that leave the path as it is.
-var onlyConfigurationTells = map[string]bool{}
 
 func noAccusation(t *testing.T, mode string, r diagnose.Report) {
 	t.Helper()
@@ -142,7 +178,7 @@ func sameSet(a, b []string) bool {
 // TestPredictionMatchesProbe holds what is predicted of the whole world against
 // what the probes see of it in the lab.
 func TestPredictionMatchesProbe(t *testing.T) {
-	for _, b := range beds(t) {
+	for _, b := range append(beds(t), fieldBeds(t)...) {
 		t.Run(b.name, func(t *testing.T) {
 			compare(t, b.scenario.World, b.host, b.target)
 		})

@@ -27,7 +27,7 @@ func (r *run) report() Report {
 		Path:          r.path(),
 		RootCauses:    []string{},
 		Candidates:    []string{},
-		Facts:         Facts{Journey: j, FirstBad: r.bad(), Endpoints: r.endpoints(), Seen: r.in.Seen},
+		Facts:         Facts{Journey: j, FirstBad: r.bad(), Wants: r.in.Wants, Endpoints: r.endpoints(), Seen: r.in.Seen},
 		Trace:         r.trace,
 	}
 	if r.first.Predicted != nil {
@@ -61,13 +61,17 @@ func (r *run) endpoints() []Endpoint {
 }
 
 func (r *run) client() Client {
-	c := Client{Runs: string(world.OnVM)}
+	var c Client
 	if h := r.first.Client; h != nil {
-		c = Client{h.Name(), r.first.Name(r.first.World.Node(h).Network), string(h.Runs)}
+		c = Client{h.Name(), r.first.Name(r.first.World.Node(h).Network), text(h.Address), string(h.Runs)}
 	}
-	if r.in.Seen != nil {
-		c.Host = cmp.Or(r.in.Seen.Client.Host, c.Host)
-		c.Runs = cmp.Or(r.in.Seen.Client.Runs, c.Runs)
+	if r.in.Seen == nil {
+		return c
+	}
+	seen := r.in.Seen.Client
+	c.Host, c.Runs = cmp.Or(seen.Host, c.Host), cmp.Or(seen.Runs, c.Runs)
+	if len(seen.Addresses) > 0 {
+		c.Address = seen.Addresses[0].String()
 	}
 	return c
 }
@@ -125,8 +129,8 @@ func (r *run) findings() ([]Finding, []Check) {
 	for _, c := range r.causes {
 		findings = append(findings, r.cause(c))
 	}
-	for i, x := range r.candidates {
-		findings = append(findings, r.candidate(x, i))
+	for _, x := range r.candidates {
+		findings = append(findings, r.candidate(x))
 	}
 	var consequences, advice []Finding
 	for _, x := range rule.All() {
@@ -242,13 +246,12 @@ func (r *run) cause(c cause) Finding {
 		f.Fixes = r.words(c.rule)
 	}
 	for i := range f.Fixes {
-		r.fillAll(f.Fixes[i].Az)
-		r.fillAll(f.Fixes[i].Verify)
+		f.Fixes[i].Az, f.Fixes[i].Verify = r.withVault(f.Fixes[i].Az), r.withVault(f.Fixes[i].Verify)
 	}
 	last := &f.Fixes[len(f.Fixes)-1]
 	last.Verify = r.withProof(last.Verify)
 	switch {
-	case !c.proven:
+	case !c.proven, r.first.Journey.Verdict() == fact.Undetermined:
 		f.Certainty = "likely"
 	case r.in.Seen == nil: // nobody looked whether the client agrees
 		f.Certainty = "likely"
@@ -260,7 +263,11 @@ func (r *run) cause(c cause) Finding {
 // has, before those of a fix.
 func (r *run) withProof(verify []string) []string {
 	host := r.in.hostname().Host()
-	proof := []string{"host " + host, "curl -i https://" + host + "/" + strings.TrimPrefix(service.HealthPath, "/")}
+	ask := "host " + host
+	if r.first.Journey.Resolver.Via == fact.ViaHostsFile { // which host(1) does not read
+		ask = "getent ahosts " + host
+	}
+	proof := []string{ask, "curl -i https://" + host + "/" + strings.TrimPrefix(service.HealthPath, "/")}
 	for _, v := range verify {
 		if !slices.ContainsFunc(proof, func(p string) bool { return v == p || strings.HasPrefix(v, p+" ") }) {
 			proof = append(proof, v)
@@ -269,20 +276,32 @@ func (r *run) withProof(verify []string) []string {
 	return proof
 }
 
-func (r *run) candidate(x *rule.Rule, rank int) Finding {
+func (r *run) candidate(x *rule.Rule) Finding {
 	result := x.Eval(r.first)
 	if result.Status != rule.StatusFail {
 		result.Why = x.Title
 	}
 	f := r.finding(x, result, RoleCandidate)
 	f.Certainty, f.Fixes = "possible", r.words(x)
-	if rank == 0 {
+	if len(r.candidates) == 1 {
 		f.Certainty = "likely"
 	}
-	if n := len(x.Doc.Verify); n > 0 {
-		f.Ask = r.fill(x.Doc.Verify[n-1])
-	}
+	f.Ask = r.fill(question(x))
 	return f
+}
+
+// question is the documented command that shows a fault by itself: one that
+// reads the configuration, since the client's own view is what fits them all.
+func question(x *rule.Rule) string {
+	for _, v := range slices.Backward(x.Doc.Verify) {
+		if strings.HasPrefix(v, "az ") {
+			return v
+		}
+	}
+	if n := len(x.Doc.Verify); n > 0 {
+		return x.Doc.Verify[n-1]
+	}
+	return ""
 }
 
 // words is the repair of a rule that no command mends.
@@ -302,10 +321,14 @@ func (r *run) fill(command string) string {
 		public.Suffix.Host(), s.Suffix.Host(), public.Core.Host(), s.Core.Host()).Replace(command)
 }
 
-func (r *run) fillAll(commands []string) {
-	for i := range commands {
-		commands[i] = r.fill(commands[i])
+// withVault puts the vault's name into the commands of a change, which name all else
+// themselves.
+func (r *run) withVault(commands []string) []string {
+	filled := make([]string, len(commands))
+	for i, c := range commands {
+		filled[i] = strings.ReplaceAll(c, "<vault>", r.in.Vault)
 	}
+	return filled
 }
 
 // DocURL is where a code's documentation stands in this repository.

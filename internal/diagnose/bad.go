@@ -40,7 +40,7 @@ func failed(o fact.Outcome) bool { return o != fact.Unseen && o != fact.OK }
 func rightAddress(c rule.Case) bool {
 	doors := c.Doors()
 	if len(doors) == 0 {
-		return c.Journey.Answer.Class == fact.PrivateAddr
+		return c.AnswerPrivate()
 	}
 	if !c.IsEndpointAddress(c.Journey.Answer.Addr) {
 		return false

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"pldoctor/internal/dnsname"
 	"pldoctor/internal/settings"
@@ -196,13 +197,10 @@ func trustProxy(w *world.World, client *world.Host, a netip.Addr, port string) *
 	if known && !h.ProxyUnread {
 		return w
 	}
-	n := uint16(0)
-	for _, c := range []byte(port) {
-		if c < '0' || c > '9' {
-			return w
-		}
-		n = n*10 + uint16(c-'0')
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return w
 	}
-	h.ProxyUnread, h.Proxy = false, &world.ProxyRole{Port: n, Answers: 200}
+	h.ProxyUnread, h.Proxy = false, &world.ProxyRole{Port: uint16(n), Answers: 200}
 	return w.With(world.Put(h))
 }

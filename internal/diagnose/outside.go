@@ -63,6 +63,9 @@ func (r *run) settle(found map[*rule.Rule]rule.Case) {
 		for x, c := range found {
 			c.Seen = r.in.Seen
 			r.walk(c)
+			for i := range r.causes { // inferred: nobody saw the inside
+				r.causes[i].proven = false
+			}
 			if len(r.causes) == 0 || r.causes[0].rule != x && r.causes[0].rule.Symptom {
 				r.causes = []cause{{rule: x, result: x.Eval(c), fixes: r.words(x)}}
 			}
@@ -158,7 +161,9 @@ func (r *run) withoutConfiguration() {
 		r.evident(r.first)
 	case len(r.candidates) == 1 && !bare:
 		x := r.candidates[0]
-		r.causes, r.candidates = []cause{{rule: x, result: x.Eval(r.first), fixes: r.words(x)}}, nil
+		if result := x.Eval(r.first); result.Status == rule.StatusFail { // what was seen proves it
+			r.causes, r.candidates = []cause{{rule: x, result: result, fixes: r.words(x)}}, nil
+		}
 	}
 }
 

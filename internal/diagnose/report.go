@@ -7,6 +7,7 @@ import (
 
 	"pldoctor/internal/fact"
 	"pldoctor/internal/rule"
+	"pldoctor/internal/world"
 )
 
 // SchemaVersion is the version of the report's shape.
@@ -48,6 +49,7 @@ type Target struct {
 type Client struct {
 	Host    string `json:"host"`
 	Network string `json:"network,omitempty"`
+	Address string `json:"address,omitempty"`
 	Runs    string `json:"runs"`
 }
 
@@ -111,9 +113,24 @@ type Facts struct {
 	// FirstBad is the hop at which the journey leaves the private path; empty
 	// when it does not.
 	FirstBad  fact.Stage        `json:"firstBad"`
+	Wants     world.Wants       `json:"wants"` // which path counts as right
 	Endpoints []Endpoint        `json:"endpoints"`
 	Seen      *fact.Observation `json:"seen,omitempty"`
 	Predicted *fact.Journey     `json:"predicted,omitempty"`
+}
+
+// Complete tells whether the path was followed to its end and every configured
+// DNS server was heard, or silent for as long as a program waits.
+func (f Facts) Complete() bool {
+	if f.Seen == nil || f.Seen.Complete {
+		return true
+	}
+	for _, v := range f.Seen.Servers {
+		if v.Role == fact.RoleConfigured && v.Reached == fact.Unseen {
+			return false
+		}
+	}
+	return f.Journey.Verdict() != fact.Undetermined
 }
 
 // An Endpoint is a private endpoint of the vault, as the configuration has it.

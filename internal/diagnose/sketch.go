@@ -6,12 +6,14 @@ import (
 
 	"pldoctor/internal/fact"
 	"pldoctor/internal/service"
+	"pldoctor/internal/world"
 )
 
 // A sketch is an observation without its names and addresses: what can be
 // compared between a real network and a stock world. The zero value of each
 // field means that it was not seen.
 type sketch struct {
+	platform  string // on which the client runs, where that matters
 	name      fact.Outcome
 	proxy     proxySketch
 	via       fact.Via
@@ -78,7 +80,7 @@ const (
 func sketchOf(o fact.Observation) sketch {
 	j := o.Journey
 	s := sketch{
-		name: j.Name.Outcome, via: j.Resolver.Via, resolver: j.Resolver.Outcome, answer: answerOf(j.Answer),
+		platform: platformOf(o.Client.Runs), name: j.Name.Outcome, via: j.Resolver.Via, resolver: j.Resolver.Outcome, answer: answerOf(j.Answer),
 		connect: j.Connect.Outcome, tls: j.TLS.Outcome, exchange: j.Exchange.Outcome, access: accessOf(j.Access),
 	}
 	if s.via == fact.ViaProgram && o.Client.HostsPath == "" { // the hosts file may have said it
@@ -96,6 +98,19 @@ func sketchOf(o fact.Observation) sketch {
 	s.servers(o.Servers)
 	s.otherDoor = otherDoor(o)
 	return s
+}
+
+// platformOf keeps the platforms that decide by themselves how a request leaves.
+func platformOf(runs string) string {
+	switch runs {
+	case "":
+		return ""
+	case string(world.OnCloudShell), string(world.OnManaged), string(world.OnAppGateway):
+		return runs
+	case string(world.OnAppService), string(world.OnFunction):
+		return string(world.OnAppService)
+	}
+	return "own"
 }
 
 // seenVerdict is the verdict of a journey that was followed to its end.
@@ -195,12 +210,12 @@ func otherDoor(o fact.Observation) fact.Outcome {
 // fits tells whether a prediction explains what was seen: field by field they
 // are equal, or the field was not seen.
 func (s sketch) fits(predicted sketch) bool {
-	return fit(s.name, predicted.name) && s.proxy.fits(predicted.proxy) && fit(s.via, predicted.via) &&
+	return fit(s.platform, predicted.platform) && fit(s.name, predicted.name) && s.proxy.fits(predicted.proxy) && fit(s.via, predicted.via) &&
 		fit(s.resolver, predicted.resolver) && s.answer.fits(predicted.answer) &&
 		fit(s.connect, predicted.connect) && fit(s.tls, predicted.tls) && fit(s.exchange, predicted.exchange) &&
 		fit(s.path, predicted.path) && fit(s.access, predicted.access) &&
 		s.first.fits(predicted.first) && s.other.fits(predicted.other) && s.azure.fits(predicted.azure) &&
-		fit(s.direct, predicted.direct) && fit(s.otherDoor, predicted.otherDoor)
+		fit(s.direct, predicted.direct) && (predicted.otherDoor == fact.Unseen || fit(s.otherDoor, predicted.otherDoor))
 }
 
 func fit[T comparable](seen, predicted T) bool {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"pldoctor/internal/azure"
 	"pldoctor/internal/diagnose"
 	"pldoctor/internal/env"
 	"pldoctor/internal/fact"
@@ -41,7 +42,6 @@ type Case struct {
 	PublicResolver bool
 	Budget         time.Duration
 	Cut            bool // stop side probes once the path is proven private
-	Progress       func(string)
 }
 
 // Check probes and judges. It returns within the case's budget.
@@ -59,7 +59,7 @@ func (c Case) probe(ctx context.Context) fact.Observation {
 	t := probe.Target{Service: c.Target.Service, Vault: c.Target.Vault, Host: c.Target.Host}
 	return probe.Run(ctx, c.Env, t, probe.Options{
 		Client: c.Name, Candidates: c.candidates(), Authenticate: c.Authenticate, PublicResolver: c.PublicResolver,
-		Budget: c.Budget, Cut: c.Cut, Progress: c.Progress, HostHeader: c.HostHeader,
+		Budget: c.Budget, Cut: c.Cut, HostHeader: c.HostHeader,
 	})
 }
 
@@ -76,6 +76,16 @@ func (c Case) input(seen *fact.Observation) diagnose.Input {
 		in.Started = c.Env.Now()
 	}
 	return in
+}
+
+// Live makes the case of the machine that e is. With authenticate, its tokens
+// are those of the machine's own credentials; without such, tokenless says why,
+// and the case stands all the same.
+func Live(e env.Env, t Target, authenticate bool) (c Case, tokenless error) {
+	if authenticate && e.Token == nil {
+		e.Token, tokenless = azure.Tokens(e, t.Service)
+	}
+	return Case{Target: t, Env: e, Wants: world.WantPrivate, Name: "this machine", Authenticate: authenticate}, tokenless
 }
 
 // InLab makes the case of a host in a running lab. With configuration, what

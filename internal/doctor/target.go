@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pldoctor/internal/dnsname"
+	"pldoctor/internal/probe"
 	"pldoctor/internal/service"
 )
 
@@ -30,10 +31,19 @@ func ParseTarget(text, cloud string) (Target, error) {
 		return fromID(text, cloud)
 	case strings.Contains(text, "://"):
 		return fromURL(text, cloud)
-	case strings.ContainsAny(text, "."):
-		return fromHost(strings.TrimSuffix(text, "/"), cloud)
+	case strings.Contains(text, "."):
+		return fromURL("https://"+text, cloud)
 	}
 	return fromName(text, cloud)
+}
+
+// CheckHostHeader tells what is wrong with a Host header that a user wants to be
+// sent.
+func CheckHostHeader(text string) error {
+	if !probe.ValidHost(text) {
+		return fmt.Errorf("%.120q cannot stand in a Host header: it is no host, with a port or without", text)
+	}
+	return nil
 }
 
 func serviceOf(cloud string) (service.Service, error) {
@@ -102,8 +112,12 @@ func fromURL(text, cloud string) (Target, error) {
 		return Target{}, fmt.Errorf("%.120q is no URL: %w", text, err)
 	case u.Scheme != "https":
 		return Target{}, fmt.Errorf("a vault's URL begins with https, not %s", u.Scheme)
+	case u.User != nil: // not shown: it may hold a password
+		return Target{}, errors.New("a vault's URL holds no credentials: leave out what stands before the @")
 	case u.Hostname() == "":
 		return Target{}, fmt.Errorf("%.120q names no host", text)
+	case u.Port() != "" && u.Port() != "443":
+		return Target{}, fmt.Errorf("a vault answers on port 443, not on %s", u.Port())
 	}
 	return fromHost(u.Hostname(), cloud)
 }

@@ -29,7 +29,6 @@ func TestParseTarget(t *testing.T) {
 		{text: "https://fabrikam.vault.azure.net", want: public},
 		{text: "HTTPS://FABRIKAM.vault.azure.net:443/", want: public},
 		{text: "https://fabrikam.vault.azure.net/secrets/db/0123456789abcdef?api-version=7.4#x", want: public},
-		{text: "https://user:pw@fabrikam.vault.azure.net/keys/k", want: public},
 		{text: "https://fabrikam.privatelink.vaultcore.azure.net/", want: "fabrikam fabrikam.privatelink.vaultcore.azure.net AzureCloud"},
 
 		{text: id + "vaults/Fabrikam", want: public},
@@ -55,7 +54,11 @@ func TestParseTarget(t *testing.T) {
 		{text: "a.fabrikam.vault.azure.net", problem: "a.fabrikam.vault.azure.net is no name of a key vault; one looks like NAME.vault.azure.net"},
 		{text: "ab.vault.azure.net", problem: `"ab" is no vault name: it has 2 characters, Azure allows 3 to 24`},
 		{text: "fabrikam..vault.azure.net", problem: `name "fabrikam..vault.azure.net": empty label`},
-		{text: "fabrikam.vault.azure.net:443", problem: `name "fabrikam.vault.azure.net:443": character ':'`},
+		{text: "fabrikam.vault.azure.net:443", want: public},
+		{text: "fabrikam.vault.azure.net:8443", problem: "a vault answers on port 443, not on 8443"},
+		{text: "https://fabrikam.vault.azure.net:80/", problem: "a vault answers on port 443, not on 80"},
+		{text: "https://user:pw@fabrikam.vault.azure.net/keys/k", problem: "a vault's URL holds no credentials: leave out what stands before the @"},
+		{text: "user@fabrikam.vault.azure.net", problem: "a vault's URL holds no credentials: leave out what stands before the @"},
 		{text: "10.1.2.3", problem: "10.1.2.3 is no name of a key vault; one looks like NAME.vault.azure.net"},
 		{text: "hsm.managedhsm.azure.net", problem: "hsm.managedhsm.azure.net is a managed HSM, which is not supported yet"},
 		{text: "https://hsm.privatelink.managedhsm.azure.net/keys/k", problem: "hsm.privatelink.managedhsm.azure.net is a managed HSM, which is not supported yet"},
@@ -84,6 +87,18 @@ func TestParseTarget(t *testing.T) {
 		}
 		if isID := strings.HasPrefix(tt.text, "/"); isID != (got.ID == tt.text) || !isID && got.ID != "" {
 			t.Errorf("%q: id %q", tt.text, got.ID)
+		}
+	}
+}
+
+func TestCheckHostHeader(t *testing.T) {
+	for text, want := range map[string]bool{
+		"fabrikam.vault.azure.net": true, "fabrikam.vault.azure.net:443": true, "gateway": true, "10.1.2.3:8443": true, "[fd00::5]": true, "[fd00::5]:443": true,
+		"": false, "a b": false, "a\r\nAuthorization: x": false, "a\n": false, "a/b": false, "a:0": false, "a:": false, "a:https": false,
+		"https://a": false, "fd00::5": false, "[fd00::5": false, "[10.1.2.3]": false, "[fe80::1%eth0]": false, "user@a": false, "a..b": false, "é": false,
+	} {
+		if err := CheckHostHeader(text); (err == nil) != want {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

@@ -18,10 +18,12 @@ type Env struct {
 	// this host. Network is "tcp" or "udp".
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Lookup resolves a name as programs on this host do (hosts file, resolver
-	// library, search domains), IPv4 and IPv6.
-	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
+	// library, search domains), IPv4 and IPv6, in the order in which they try
+	// the addresses (RFC 6724). By is what it went by, one of the constants
+	// below, also where it fails.
+	Lookup func(ctx context.Context, name string) (addrs []netip.Addr, by string, err error)
 	// Resolvers says which DNS servers this host is configured to ask.
-	Resolvers func() (Resolvers, error)
+	Resolvers func(ctx context.Context) (Resolvers, error)
 	// HostsFile returns the text of the hosts file and its path.
 	HostsFile func() (text, path string, err error)
 	// Getenv reads an environment variable, "" when it is not set.
@@ -39,9 +41,18 @@ type Env struct {
 	Now func() time.Time
 }
 
+// What a Lookup goes by. Go's own resolver knows less of a host than its
+// programs do: what it says is no proof of what they get.
+const (
+	BySystem     = "system"      // the operating system's library
+	ByGetent     = "getent"      // the same, by getent(1)
+	ByGoResolver = "go-resolver" // package net of Go
+)
+
 // Resolvers is what a host is told about DNS servers.
 type Resolvers struct {
 	Servers []netip.Addr            // in the order in which they are asked
+	Uplinks []netip.Addr            // whom a resolver on the host itself, among Servers, asks in turn
 	Split   map[string][]netip.Addr // per domain, with a final dot; split DNS of a VPN, NRPT, scoped resolvers
 	Search  []string
 	Ndots   int // 0 means the default, 1

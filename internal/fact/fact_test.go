@@ -96,6 +96,8 @@ func TestVerdictOfFailures(t *testing.T) {
 		"connect":          {func(j *Journey) { j.Connect.Outcome = Refused }, NotReached},
 		"tls":              {func(j *Journey) { j.TLS.Outcome = UntrustedIssuer }, NotReached},
 		"exchange":         {func(j *Journey) { j.Exchange.Outcome = NotKeyVault }, NotReached},
+		"no network-info":  {func(j *Journey) { j.Exchange.Outcome = NoInfo }, Undetermined},
+		"proxy unusable":   {func(j *Journey) { j.Proxy.Outcome = ProxyUnusable }, Undetermined},
 		"access only":      {func(j *Journey) { *j = arrives("PrivateLink", "", ""); j.Access.Outcome = RefusedNetwork }, Private},
 		"a failed answer, yet an exchange": {func(j *Journey) {
 			*j = arrives("PrivateLink", "10.1.2.3", "10.4.5.6")
@@ -125,8 +127,7 @@ func TestObservable(t *testing.T) {
 	var full Journey
 	v := reflect.ValueOf(&full).Elem()
 	decided := 0
-	for i := range v.NumField() {
-		hop := v.Field(i)
+	for _, hop := range v.Fields() {
 		hop.FieldByName("Outcome").SetString("ok")
 		if by := hop.FieldByName("By"); by.IsValid() {
 			decided++
@@ -134,14 +135,12 @@ func TestObservable(t *testing.T) {
 			hop.FieldByName("Reason").SetString("looped")
 		}
 	}
-	seen := reflect.ValueOf(full.Observable())
-	for i := range seen.NumField() {
-		hop, name := seen.Field(i), seen.Type().Field(i).Name
+	for field, hop := range reflect.ValueOf(full.Observable()).Fields() {
 		if by := hop.FieldByName("By"); by.IsValid() && (by.String() != "" || hop.FieldByName("Reason").String() != "") {
-			t.Errorf("%s keeps who decided or why", name)
+			t.Errorf("%s keeps who decided or why", field.Name)
 		}
 		if hop.FieldByName("Outcome").String() != "ok" {
-			t.Errorf("%s lost its outcome", name)
+			t.Errorf("%s lost its outcome", field.Name)
 		}
 	}
 	if decided < 7 || full.Connect.By == "" {

@@ -71,6 +71,9 @@ const (
 	ProxyForbidden Outcome = "proxy-403"
 	ProxyGateway   Outcome = "proxy-502"
 
+	// Of a proxy's setting: it cannot be followed, such as one of a SOCKS proxy.
+	ProxyUnusable Outcome = "proxy-unusable"
+
 	// Of TLS.
 	UntrustedIssuer Outcome = "untrusted-issuer"
 	NameMismatch    Outcome = "name-mismatch"
@@ -78,7 +81,8 @@ const (
 	TLSFailed       Outcome = "tls-failed"
 
 	// Of the exchange and of access.
-	NotKeyVault     Outcome = "not-key-vault" // an answer without x-ms-keyvault-network-info
+	NotKeyVault     Outcome = "not-key-vault"   // an answer without x-ms-keyvault-network-info
+	NoInfo          Outcome = "no-network-info" // one with a status that whoever is on the way may give: 400, 408, 429, 5xx
 	RefusedNetwork  Outcome = "refused-network"
 	RefusedIdentity Outcome = "refused-identity"
 )
@@ -170,8 +174,8 @@ type NameHop struct {
 // ProxyHop is the explicit proxy, if one takes the request. Behind a proxy the
 // hops Resolver and Answer stay Unseen: the proxy resolves the name itself.
 type ProxyHop struct {
-	Outcome Outcome `json:"outcome,omitempty"` // Unseen without a proxy; OK when CONNECT was answered 200
-	Server  string  `json:"server,omitempty"`  // host:port, as configured
+	Outcome Outcome `json:"outcome,omitempty"` // Unseen without a proxy; OK when CONNECT was answered 200; ProxyUnusable
+	Server  string  `json:"server,omitempty"`  // host:port, as configured; the whole setting where it is unusable
 	By      Ref     `json:"by,omitempty"`
 	Reason  Reason  `json:"reason,omitempty"`
 }
@@ -226,7 +230,7 @@ type TLSHop struct {
 // ExchangeHop is GET /healthstatus without a token, and what the service says
 // of how the request came in.
 type ExchangeHop struct {
-	Outcome  Outcome          `json:"outcome,omitempty"` // OK, NotKeyVault, or a failure of the network
+	Outcome  Outcome          `json:"outcome,omitempty"` // OK, NotKeyVault, NoInfo, or a failure of the network
 	Status   int              `json:"status,omitempty"`
 	Conn     service.ConnType `json:"connType,omitempty"`
 	Source   netip.Addr       `json:"source,omitzero"`    // the client as the vault saw it

@@ -28,16 +28,18 @@ type Observation struct {
 type Client struct {
 	Host        string       `json:"host"`
 	Network     string       `json:"network,omitempty"` // VNet or site by name, where known
-	Runs        string       `json:"runs"`              // vm, container, aks-pod, …
+	Runs        string       `json:"runs"`              // one of settings.Runs
 	Addresses   []netip.Addr `json:"addresses,omitempty"`
 	Resolvers   []netip.Addr `json:"resolvers,omitempty"`
 	Search      []string     `json:"search,omitempty"`
 	Ndots       int          `json:"ndots,omitempty"`
-	Split       []string     `json:"split,omitempty"` // domains with servers of their own
+	Uplinks     []netip.Addr `json:"uplinks,omitempty"` // whom a resolver on the machine itself asks in turn
+	Split       []string     `json:"split,omitempty"`   // domains with servers of their own
 	HostsFile   []HostsLine  `json:"hostsFile,omitempty"`
 	HostsPath   string       `json:"hostsPath,omitempty"`
 	Proxy       string       `json:"proxy,omitempty"`       // host:port, without credentials
 	ProxySource string       `json:"proxySource,omitempty"` // the variable that named it or exempted the vault
+	ProxyFault  string       `json:"proxyFault,omitempty"`  // why its setting cannot be followed
 	HostHeader  string       `json:"hostHeader,omitempty"`  // sent in place of the vault's hostname
 }
 
@@ -96,8 +98,8 @@ type Lookup struct {
 	Error     string         `json:"error,omitempty"`
 	Chain     []dnsname.Name `json:"chain,omitempty"` // the names after the question, in order
 	Addrs     []netip.Addr   `json:"addrs,omitempty"`
-	TTL       uint32         `json:"ttl,omitempty"` // seconds, the smallest of the answer
-	Transport string         `json:"transport,omitempty"`
+	TTL       uint32         `json:"ttl,omitempty"`       // seconds, the smallest of the answer
+	Transport string         `json:"transport,omitempty"` // udp, tcp; of the program's lookup: env.ByGetent and its kin
 	Took      time.Duration  `json:"tookNs,omitempty"`
 }
 
@@ -112,7 +114,7 @@ type Request struct {
 	Stage     Stage               `json:"stage"`           // how far it got
 	Outcome   Outcome             `json:"outcome"`
 	Error     string              `json:"error,omitempty"`
-	Issuer    string              `json:"issuer,omitempty"`
+	Issuer    string              `json:"issuer,omitempty"` // of the certificate that came, trusted or not
 	Status    int                 `json:"status,omitempty"`
 	Info      service.NetworkInfo `json:"networkInfo,omitzero"`
 	RequestID string              `json:"requestId,omitempty"`

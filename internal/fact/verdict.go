@@ -34,6 +34,8 @@ func (j Journey) Verdict() Verdict {
 	switch {
 	case j.Exchange.Outcome == OK:
 		return j.Exchange.path(j.Connect.Addr)
+	case j.Proxy.Outcome == ProxyUnusable, j.Exchange.Outcome == NoInfo: // what a program makes of it, nobody has seen
+		return Undetermined
 	case j.failed():
 		return NotReached
 	}

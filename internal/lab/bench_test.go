@@ -20,7 +20,7 @@ func BenchmarkLabStartGet(b *testing.B) {
 	for b.Loop() {
 		l := Start(w, Options{})
 		e := on(b, l, "app")
-		if _, err := e.Lookup(b.Context(), vaultHost); err != nil {
+		if _, _, err := e.Lookup(b.Context(), vaultHost); err != nil {
 			b.Fatal(err)
 		}
 		if res, err := get(e, privateIP, "/healthstatus", nil); err != nil || res.StatusCode != 200 {

@@ -158,7 +158,7 @@ func TestPrograms(t *testing.T) {
 				l := start(t, Options{RTT: rtt}, app, vm("server", "10.1.0.20"))
 				defer l.Close()
 				began := time.Now()
-				found, err := on(t, l, "app").Lookup(t.Context(), c.name)
+				found, _, err := on(t, l, "app").Lookup(t.Context(), c.name)
 				got := fmt.Sprint(found)
 				if err != nil {
 					got = err.Error()
@@ -180,7 +180,7 @@ func TestLookupStopsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
-		_, err := on(t, l, "app").Lookup(ctx, vaultHost)
+		_, _, err := on(t, l, "app").Lookup(ctx, vaultHost)
 		var failure *net.DNSError
 		if took := time.Since(began); !errors.As(err, &failure) || !failure.IsTimeout || took != time.Second {
 			t.Errorf("%v after %v", err, took)
@@ -223,7 +223,7 @@ func TestIPv6AndLoopback(t *testing.T) {
 	own.Nameservers = addrs("127.0.0.1")
 	l := start(t, Options{}, own, &zone)
 	defer l.Close()
-	found, err := on(t, l, "app").Lookup(t.Context(), vaultHost)
+	found, _, err := on(t, l, "app").Lookup(t.Context(), vaultHost)
 	if err != nil || !slices.Equal(found, addrs(privateIP, "fd00::3")) {
 		t.Errorf("got %v, %v", found, err)
 	}

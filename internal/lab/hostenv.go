@@ -49,8 +49,11 @@ func (l *Lab) Env(host world.ID) (env.Env, error) {
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			return l.dial(ctx, me, network, address)
 		},
-		Lookup:    func(ctx context.Context, name string) ([]netip.Addr, error) { return l.lookup(ctx, h, name) },
-		Resolvers: func() (env.Resolvers, error) { return l.resolvers(h), nil },
+		Lookup: func(ctx context.Context, name string) ([]netip.Addr, string, error) {
+			addrs, err := l.lookup(ctx, h, name)
+			return addrs, env.BySystem, err
+		},
+		Resolvers: func(context.Context) (env.Resolvers, error) { return l.resolvers(h), nil },
 		HostsFile: func() (string, string, error) { return h.HostsFile, hostsPath, nil },
 		Getenv:    getenv(h),
 		Addresses: func() []netip.Addr { return addresses(h) },

@@ -23,7 +23,7 @@ func TestEnvOfAHost(t *testing.T) {
 	l := start(t, Options{}, app)
 	defer l.Close()
 	e := on(t, l, "app")
-	r, err := e.Resolvers()
+	r, err := e.Resolvers(t.Context())
 	if got := fmt.Sprintf("%v %v %v %d %s", r.Servers, r.Split, r.Search, r.Ndots, r.Source); err != nil ||
 		got != "[168.63.129.16] map[vault.azure.net.:[10.1.0.4]] [corp.example] 5 /etc/resolv.conf" {
 		t.Errorf("resolvers %s, %v", got, err)

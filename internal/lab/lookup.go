@@ -13,7 +13,8 @@ import (
 )
 
 // lookup resolves a name as programs on a host do. It fails with what Go's own
-// resolver fails with.
+// resolver fails with. IPv4 comes first, which is RFC 6724's order on a host
+// that reaches IPv6 by a unique local address or not at all.
 func (l *Lab) lookup(ctx context.Context, h *world.Host, name string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(name); err == nil {
 		return []netip.Addr{a}, nil

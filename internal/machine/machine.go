@@ -60,8 +60,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// resolve asks the operating system's resolver, or Go's where this program was
-// built without the C library.
+// resolve asks by way of package net.
 func resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", name)
 }
@@ -70,8 +69,8 @@ func resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 const programTime = 4 * time.Second
 
 // output runs a program that tells a setting of the machine.
-func output(name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), programTime)
+func output(ctx context.Context, name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, programTime)
 	defer cancel()
 	b, err := exec.CommandContext(ctx, name, args...).Output()
 	return string(b), err

@@ -3,7 +3,6 @@ package machine
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -24,39 +23,54 @@ var stub = netip.AddrFrom4([4]byte{127, 0, 0, 53})
 // lookup asks getent, which goes through nsswitch.conf(5) as programs do; Go's
 // own resolver does not. A machine without it, or with one that knows no
 // "ahosts", has Go's.
-func lookup(ctx context.Context, name string) ([]netip.Addr, error) {
+func lookup(ctx context.Context, name string) ([]netip.Addr, string, error) {
 	program, err := exec.LookPath("getent")
 	if err != nil || strings.HasPrefix(name, "-") {
-		return resolve(ctx, name)
+		return fallback(ctx, name)
 	}
 	out, err := exec.CommandContext(ctx, program, "ahosts", name).Output()
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return nil, env.ByGetent, ctx.Err()
 	case err == nil:
-		return parseAhosts(string(out)), nil
+		return parseAhosts(string(out)), env.ByGetent, nil
 	case errors.As(err, &exit) && exit.ExitCode() == notFound:
-		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+		return nil, env.ByGetent, errNotFound
 	}
-	return resolve(ctx, name)
+	return fallback(ctx, name)
 }
 
-// notFound is getent's status for a key that is not in the database; it is the
-// same where no server answered (getent(1)).
+func fallback(ctx context.Context, name string) ([]netip.Addr, string, error) {
+	addrs, err := resolve(ctx, name)
+	return addrs, env.ByGoResolver, err
+}
+
+// notFound is getent's status for a key that is not in the database (getent(1)).
+// It is the same where no server answered: no NXDOMAIN, as package net would
+// call it.
 const notFound = 2
 
-func resolvers() (env.Resolvers, error) {
+var errNotFound = errors.New("getent: no such host, or no server answered")
+
+func resolvers(ctx context.Context) (env.Resolvers, error) {
 	text, err := os.ReadFile(resolvPath)
 	if err != nil {
 		return env.Resolvers{}, err
 	}
 	c := settings.ParseResolvConf(string(text))
 	r := env.Resolvers{Servers: c.Servers, Search: c.Search, Ndots: c.Ndots, Source: resolvPath}
-	if slices.Contains(c.Servers, stub) {
-		if out, err := output("resolvectl", "dns"); err == nil {
-			r.Source += uplinks(parseResolvectl(out))
-		}
+	if !slices.Contains(c.Servers, stub) {
+		return r, nil
 	}
+	servers, err := output(ctx, "resolvectl", "dns")
+	if err != nil {
+		return r, nil
+	}
+	domains, err := output(ctx, "resolvectl", "domain")
+	if err != nil {
+		domains = "" // the servers are worth knowing without them
+	}
+	uplinks(&r, servers, domains)
 	return r, nil
 }

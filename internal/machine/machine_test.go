@@ -14,8 +14,8 @@ import (
 // the name and the address are the machine's own.
 func TestEnv(t *testing.T) {
 	e := Env()
-	addrs, err := e.Lookup(t.Context(), "localhost")
-	if err != nil || len(addrs) == 0 || !addrs[0].IsLoopback() {
+	addrs, by, err := e.Lookup(t.Context(), "localhost")
+	if err != nil || by == "" || len(addrs) == 0 || !addrs[0].IsLoopback() {
 		t.Errorf("localhost: %v, %v", addrs, err)
 	}
 	if _, path, err := e.HostsFile(); err != nil || !e.Exists(path) {
@@ -43,12 +43,21 @@ func TestEnv(t *testing.T) {
 // by an error or by an empty list.
 func resolversOf(t *testing.T, e env.Env) {
 	t.Helper()
-	r, err := e.Resolvers()
+	r, err := e.Resolvers(t.Context())
 	if err == nil && r.Source == "" {
 		t.Errorf("nobody knows whence %+v is", r)
 	}
 	if err != nil && !os.IsNotExist(err) {
 		t.Log(err)
+	}
+}
+
+// TestResolversEnd: programs that tell settings end with the context.
+func TestResolversEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := output(ctx, "sleep", "60"); err == nil {
+		t.Error("cancelled, and the program went on")
 	}
 }
 
@@ -74,7 +83,7 @@ func TestDial(t *testing.T) {
 func TestLookupEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if addrs, err := Env().Lookup(ctx, "localhost"); err == nil {
+	if addrs, _, err := Env().Lookup(ctx, "localhost"); err == nil {
 		t.Errorf("cancelled, and got %v", addrs)
 	}
 }

@@ -14,12 +14,15 @@ func hostsPath() string {
 }
 
 // lookup asks the system's library, which Go calls on Windows.
-func lookup(ctx context.Context, name string) ([]netip.Addr, error) { return resolve(ctx, name) }
+func lookup(ctx context.Context, name string) ([]netip.Addr, string, error) {
+	addrs, err := resolve(ctx, name)
+	return addrs, env.BySystem, err
+}
 
 // resolvers asks PowerShell for the servers of the connected interfaces, the
 // preferred interface first, and for the name resolution policy table.
-func resolvers() (env.Resolvers, error) {
-	out, err := output("powershell", "-NoProfile", "-NonInteractive", "-Command", windowsScript)
+func resolvers(ctx context.Context) (env.Resolvers, error) {
+	out, err := output(ctx, "powershell", "-NoProfile", "-NonInteractive", "-Command", windowsScript)
 	if err != nil {
 		return env.Resolvers{}, err
 	}

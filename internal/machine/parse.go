@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -20,32 +21,47 @@ func parseAhosts(text string) []netip.Addr {
 	return list
 }
 
-// parseResolvectl reads what "resolvectl dns" prints:
+// uplinks notes whom systemd-resolved asks in turn, by what "resolvectl dns" and
+// "resolvectl domain" print:
 //
-//	Global: 1.1.1.1
+//	Global: 1.1.1.1#cloudflare-dns.com
 //	Link 2 (eth0): 10.0.0.4 fe80::1%2
-func parseResolvectl(text string) []netip.Addr {
-	var list []netip.Addr
-	for line := range strings.Lines(text) {
-		_, servers, _ := strings.Cut(line, ": ")
-		for field := range strings.FieldsSeq(servers) {
+//
+//	Global:
+//	Link 2 (eth0): corp.example ~vault.azure.net ~.
+//
+// A link's servers are asked for the names in its domains, be they search
+// domains or, with a tilde, routing domains alone (systemd-resolved.service(8)).
+// "~." makes them those for all names that no other link has.
+func uplinks(r *env.Resolvers, dns, domain string) {
+	r.Source += ", resolvectl"
+	perLink := make(map[string][]netip.Addr)
+	for link, fields := range links(dns) {
+		for _, field := range fields {
 			server, _, _ := strings.Cut(field, "#") // the name for DNS over TLS
-			list = appendAddr(list, server)
+			perLink[link] = appendAddr(perLink[link], server)
+		}
+		r.Uplinks = appendAll(r.Uplinks, perLink[link])
+	}
+	for link, fields := range links(domain) {
+		for _, field := range fields {
+			if name := strings.TrimPrefix(field, "~"); strings.Trim(name, ".") != "" {
+				split(r, name, perLink[link])
+			}
 		}
 	}
-	return list
 }
 
-// uplinks names whom the stub asks in turn.
-func uplinks(servers []netip.Addr) string {
-	if len(servers) == 0 {
-		return ""
+// links yields the lines of resolvectl: whom each is about, and its words.
+func links(text string) iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		for line := range strings.Lines(text) {
+			link, words, ok := strings.Cut(line, ":")
+			if ok && !yield(strings.TrimSpace(link), strings.Fields(words)) {
+				return
+			}
+		}
 	}
-	var names []string
-	for _, s := range servers {
-		names = append(names, s.String())
-	}
-	return ", systemd-resolved to " + strings.Join(names, ", ")
 }
 
 // parseScutil reads what "scutil --dns" prints. A resolver that has a domain

@@ -28,18 +28,34 @@ nonsense
 }
 
 func TestResolvectl(t *testing.T) {
-	const text = `Global: 1.1.1.1#cloudflare-dns.com
-Link 2 (eth0): 10.0.0.4 fe80::1%2
-Link 3 (docker0):
-Link 4 (tun0): 10.0.0.4
-`
-	if got := fmt.Sprint(parseResolvectl(text)); got != "[1.1.1.1 10.0.0.4 fe80::1%2]" {
-		t.Error(got)
+	r := env.Resolvers{Servers: []netip.Addr{netip.MustParseAddr("127.0.0.53")}}
+	uplinks(&r, resolvectlDNS, resolvectlDomain)
+	const want = "[127.0.0.53] map[corp.example.:[10.0.0.4 fe80::1%2] " +
+		"vault.azure.net.:[10.8.0.1] vaultcore.azure.net.:[10.8.0.1 10.0.0.4]] []"
+	if got := flat(r); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if got := uplinks(parseResolvectl(text)); got != ", systemd-resolved to 1.1.1.1, 10.0.0.4, fe80::1%2" {
+	if got := fmt.Sprint(r.Uplinks); got != "[1.1.1.1 10.0.0.4 fe80::1%2 10.8.0.1]" {
 		t.Error(got)
 	}
 }
+
+// The VPN on tun0 has the vaults' names, and shares those of the private zones
+// with eth1; docker0 has a domain and nobody to ask.
+const (
+	resolvectlDNS = `Global: 1.1.1.1#cloudflare-dns.com
+Link 2 (eth0): 10.0.0.4 fe80::1%2
+Link 3 (docker0):
+Link 4 (tun0): 10.8.0.1
+Link 5 (eth1): 10.0.0.4
+`
+	resolvectlDomain = `Global:
+Link 2 (eth0): corp.example ~.
+Link 3 (docker0): ~docker.internal
+Link 4 (tun0): ~Vault.azure.net ~vaultcore.azure.net.
+Link 5 (eth1): ~vaultcore.azure.net
+`
+)
 
 const scutil = `DNS configuration
 
@@ -94,13 +110,18 @@ func TestWindows(t *testing.T) {
 func FuzzParsers(f *testing.F) {
 	f.Add(scutil)
 	f.Add(windows)
+	f.Add(resolvectlDNS)
+	f.Add(resolvectlDomain)
 	f.Add("10.1.2.3 STREAM x\nLink 2 (eth0): 10.0.0.4\n")
 	f.Add("resolver #1\nnameserver[0] : ::ffff:10.0.0.1\ndomain : ...\nsplit .. 1.1.1.1 1.1.1.1")
 	f.Fuzz(func(t *testing.T, text string) {
 		once(t, parseAhosts(text))
-		once(t, parseResolvectl(text))
-		for _, r := range []env.Resolvers{parseScutil(text), parseWindows(text)} {
+		var resolved env.Resolvers
+		uplinks(&resolved, resolvectlDNS, text)
+		uplinks(&resolved, text, resolvectlDomain)
+		for _, r := range []env.Resolvers{parseScutil(text), parseWindows(text), resolved} {
 			once(t, r.Servers)
+			once(t, r.Uplinks)
 			for domain, servers := range r.Split {
 				if once(t, servers); len(servers) == 0 || domain == "." || !strings.HasSuffix(domain, ".") {
 					t.Fatalf("split %q: %v", domain, servers)

@@ -20,6 +20,7 @@ const hostsPath = "/etc/hosts"
 func Observe(w *world.World, h *world.Host, t Target, o Options) fact.Observation {
 	c := From(w, h, o)
 	c.turn(t)
+	c.thorough = true
 	seen := fact.Observation{Client: c.itself(), Complete: true}
 	seen.Journey, seen.Direct = c.journey()
 	var learnt []netip.Addr
@@ -40,9 +41,8 @@ func (c *Client) itself() fact.Client {
 			seen.HostsFile = append(seen.HostsFile, fact.HostsLine(e))
 		}
 	}
-	if p := settings.ProxyFor(c.name, c.host.Getenv); !p.Direct() {
-		seen.Proxy, seen.ProxySource = p.Server(), p.Variable
-	}
+	p := settings.ProxyFor(c.name, c.host.Getenv)
+	seen.Proxy, seen.ProxySource, seen.ProxyFault = p.Server(), p.Variable, p.Fault
 	return seen
 }
 
@@ -63,11 +63,7 @@ func (c *Client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 			view.Reached = fact.OK
 		}
 		views = append(views, view)
-		for _, a := range [...]fact.AnswerHop{host.answer, alias.answer} {
-			if a.Addr.IsValid() && !slices.Contains(learnt, a.Addr) {
-				learnt = append(learnt, a.Addr)
-			}
-		}
+		learnt = append(append(learnt, host.addrs...), alias.addrs...)
 	}
 	configured := c.configured()
 	for _, s := range configured[:min(maxServers, len(configured))] {

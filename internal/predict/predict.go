@@ -54,6 +54,8 @@ type Client struct {
 	ask    resolve.Ask
 	carry  resolve.Ask
 
+	thorough bool // asks all that a probe asks
+
 	// Of the request under way:
 	vault  string
 	name   dnsname.Name   // of the URL
@@ -104,7 +106,7 @@ func (c *Client) see(h resolve.Hop) {
 // once carries a question, but spares the one for IPv6 where IPv4 has brought
 // an address: a program goes on with that one.
 func (c *Client) once(to netip.Addr, q resolve.Question, within time.Duration) resolve.Reply {
-	if q.Type == world.TypeAAAA && c.spare == (spared{to, q.Name}) {
+	if q.Type == world.TypeAAAA && !c.thorough && c.spare == (spared{to, q.Name}) {
 		return resolve.Reply{Outcome: fact.NoData}
 	}
 	r := c.carry(to, q, within)
@@ -128,8 +130,13 @@ func (c *Client) journey() (through, direct fact.Journey) {
 		return direct, direct
 	}
 	p := settings.ProxyFor(c.name, c.host.Getenv)
-	if p.Direct() {
+	switch {
+	case p.Direct():
 		return direct, direct
+	case p.Fault != "":
+		through.Name = c.nameHop()
+		through.Proxy = fact.ProxyHop{Outcome: fact.ProxyUnusable, Server: p.Server(), By: fact.Ref(c.host.ID)}
+		return through, direct
 	}
 	return c.proxied(p), direct
 }

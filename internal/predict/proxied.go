@@ -65,7 +65,7 @@ func (c *Client) addressOf(host string) (netip.Addr, fact.Outcome) {
 		return netip.Addr{}, fact.NXDomain
 	}
 	f := resolve.Program(c.world, c.host, name, c.ask)
-	if a := preferred(f.A.Addrs, f.AAAA.Addrs); a.IsValid() {
+	if a := first(f.A.Addrs, f.AAAA.Addrs); a.IsValid() {
 		return a, fact.OK
 	}
 	return netip.Addr{}, f.A.Outcome
@@ -89,7 +89,7 @@ func refusal(status int) fact.Outcome {
 func (c *Client) behind(j *fact.Journey, proxy *world.Host) {
 	origin := route.FromHost(c.world, proxy)
 	f := resolve.Program(c.world, proxy, c.name, resolve.InMind(c.world, origin))
-	to := preferred(f.A.Addrs, f.AAAA.Addrs)
+	to := first(f.A.Addrs, f.AAAA.Addrs)
 	d := route.Decision{Outcome: fact.Unreachable}
 	if to.IsValid() {
 		d = route.Decide(c.world, route.Flow{From: origin, To: netip.AddrPortFrom(to, 443), Proto: route.TCP, SNI: c.name.Host()})

@@ -82,6 +82,7 @@ type hearing struct {
 	reason  fact.Reason
 	by      world.ID
 	slow    bool
+	addrs   []netip.Addr // all of the answer's
 }
 
 // heard asks a server for both kinds of addresses.
@@ -99,7 +100,7 @@ func (c *Client) heardWithin(server netip.Addr, name dnsname.Name, within time.D
 		aaaa = c.ask(server, resolve.Question{Name: name, Type: world.TypeAAAA}, within)
 	}
 	if h := c.joined(a, aaaa); answered(h.Outcome) {
-		return hearing{reached: fact.OK, answer: h, slow: a.After >= fact.SlowAnswer}
+		return hearing{reached: fact.OK, answer: h, slow: a.After >= fact.SlowAnswer, addrs: slices.Concat(a.Addrs, aaaa.Addrs)}
 	}
 	return hearing{reached: a.Outcome, reason: a.Reason, by: a.By}
 }
@@ -118,27 +119,24 @@ func (c *Client) joined(a, aaaa resolve.Reply) fact.AnswerHop {
 		hop.Alias = hop.Alias || r.Chain[i].To == c.alias
 	}
 	if r.Outcome == fact.OK {
-		hop.Addr = preferred(a.Addrs, aaaa.Addrs)
+		hop.Addr = first(a.Addrs, aaaa.Addrs)
 		hop.Class = fact.Classify(hop.Addr)
 	}
 	return hop
 }
 
-// preferred is the address that a program goes on with: the first IPv4 one,
-// else the first.
-func preferred(lists ...[]netip.Addr) netip.Addr {
-	var first netip.Addr
-	for _, list := range lists {
-		for _, a := range list {
-			if a.Is4() {
-				return a
-			}
-			if !first.IsValid() {
-				first = a
-			}
+// first is the address that a program goes on with: the first one for IPv4, else
+// the first for IPv6. That is the order of resolver libraries (RFC 6724) on hosts
+// that reach IPv6 by a unique local address, fc00::/7, or not at all, as those of
+// a World do: its section 2.1 puts IPv4 before such addresses, be the IPv4 one
+// public and they private.
+func first(a, aaaa []netip.Addr) netip.Addr {
+	for _, list := range [...][]netip.Addr{a, aaaa} {
+		if len(list) > 0 {
+			return list[0]
 		}
 	}
-	return first
+	return netip.Addr{}
 }
 
 func answered(o fact.Outcome) bool {

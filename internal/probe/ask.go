@@ -25,8 +25,8 @@ const maxStray = 16
 func lookup(ctx context.Context, e env.Env, p Plan) fact.Lookup {
 	l := fact.Lookup{Question: p.Host}
 	started := e.Now()
-	addrs, err := e.Lookup(ctx, p.Host.Host())
-	l.Took = e.Now().Sub(started)
+	addrs, by, err := e.Lookup(ctx, p.Host.Host())
+	l.Took, l.Transport = e.Now().Sub(started), by
 	for _, a := range addrs {
 		if a = a.Unmap(); a.IsValid() && !slices.Contains(l.Addrs, a) {
 			l.Addrs = append(l.Addrs, a)

@@ -29,18 +29,15 @@ func hostsLines(e env.Env, p Plan) []fact.HostsLine {
 // out: settings.Proxy has no place for them.
 func client(e env.Env, name string, p Plan, r env.Resolvers) fact.Client {
 	c := fact.Client{
-		Host: name, Runs: runs(e), Addresses: e.Addresses(),
-		Resolvers: r.Servers, Search: r.Search, Ndots: r.Ndots,
-		HostsFile: p.Hosts, ProxySource: p.Proxy.Variable,
+		Host: name, Runs: string(runs(e)), Addresses: e.Addresses(),
+		Resolvers: r.Servers, Uplinks: r.Uplinks, Search: r.Search, Ndots: r.Ndots,
+		HostsFile: p.Hosts, Proxy: p.Proxy.Server(), ProxySource: p.Proxy.Variable, ProxyFault: p.Proxy.Fault,
 	}
 	if len(r.Split) > 0 {
 		c.Split = slices.Sorted(maps.Keys(r.Split))
 	}
 	if len(p.Hosts) > 0 {
 		_, c.HostsPath, _ = e.HostsFile() // the lines came from there
-	}
-	if !p.Proxy.Direct() {
-		c.Proxy = p.Proxy.Server()
 	}
 	return c
 }
@@ -51,22 +48,23 @@ func client(e env.Env, name string, p Plan, r env.Resolvers) fact.Client {
 // first that does names the platform: Functions set App Service's variables,
 // and Cloud Shell is a container.
 var platforms = []struct {
-	runs      string
+	runs      settings.Runs
 	variables []string
 	files     []string
 }{
-	{runs: "cloud-shell", variables: []string{"ACC_CLOUD"}},
-	{runs: "function", variables: []string{"FUNCTIONS_WORKER_RUNTIME"}},
-	{runs: "app-service", variables: []string{"WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID"}},
-	{runs: "aks-pod", variables: []string{"KUBERNETES_SERVICE_HOST"}},
-	{runs: "container", files: []string{"/.dockerenv", "/run/.containerenv"}},
-	{runs: "wsl", variables: []string{"WSL_DISTRO_NAME"}},
+	{runs: settings.RunsCloudShell, variables: []string{"ACC_CLOUD"}},
+	{runs: settings.RunsFunction, variables: []string{"FUNCTIONS_WORKER_RUNTIME"}},
+	{runs: settings.RunsAppService, variables: []string{"WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID"}},
+	{runs: settings.RunsAKS, variables: []string{"KUBERNETES_SERVICE_HOST"}},
+	{runs: settings.RunsContainer, files: []string{"/.dockerenv", "/run/.containerenv"}},
+	{runs: settings.RunsWSL, variables: []string{"WSL_DISTRO_NAME"}},
 }
 
-// runs says on what the host's programs run, "vm" where nothing tells.
-func runs(e env.Env) string {
+// runs says on what the host's programs run: a machine where nothing tells. That
+// it is a virtual one of Azure, a program could only ask of its metadata service.
+func runs(e env.Env) settings.Runs {
 	if strings.HasPrefix(e.Getenv("AZUREPS_HOST_ENVIRONMENT"), "cloud-shell") { // followed by a version
-		return "cloud-shell"
+		return settings.RunsCloudShell
 	}
 	for _, p := range platforms {
 		set := func(key string) bool { return e.Getenv(key) != "" }
@@ -74,5 +72,5 @@ func runs(e env.Env) string {
 			return p.runs
 		}
 	}
-	return "vm"
+	return settings.RunsMachine
 }

@@ -1,17 +1,21 @@
 package probe
 
-import "testing"
+import (
+	"testing"
+
+	"pldoctor/internal/settings"
+)
 
 func TestRuns(t *testing.T) {
 	for _, tt := range []struct {
-		want string
+		want settings.Runs
 		env  map[string]string
 		file string
 	}{
-		{want: "vm"},
+		{want: "machine"},
 		{want: "cloud-shell", env: map[string]string{"ACC_CLOUD": "PROD"}, file: "/.dockerenv"},
 		{want: "cloud-shell", env: map[string]string{"AZUREPS_HOST_ENVIRONMENT": "cloud-shell/1.0"}},
-		{want: "vm", env: map[string]string{"AZUREPS_HOST_ENVIRONMENT": "ADO"}},
+		{want: "machine", env: map[string]string{"AZUREPS_HOST_ENVIRONMENT": "ADO"}},
 		{want: "function", env: map[string]string{"FUNCTIONS_WORKER_RUNTIME": "python", "WEBSITE_SITE_NAME": "f"}},
 		{want: "app-service", env: map[string]string{"WEBSITE_SITE_NAME": "shop"}},
 		{want: "app-service", env: map[string]string{"WEBSITE_INSTANCE_ID": "1"}, file: "/.dockerenv"},

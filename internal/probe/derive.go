@@ -10,12 +10,17 @@ import (
 
 // journey is the request as a program on the host makes it.
 func (r record) journey() fact.Journey {
-	if r.plan.Proxy.Direct() {
+	p := r.plan.Proxy
+	if p.Direct() {
 		return r.direct()
 	}
 	j := fact.Journey{Name: r.plan.Name}
-	r.ride(&j, r.plan.ByProxy())
-	j.Proxy.Server = r.plan.Proxy.Server()
+	if p.Fault != "" {
+		j.Proxy.Outcome = fact.ProxyUnusable
+	} else {
+		r.ride(&j, r.plan.ByProxy())
+	}
+	j.Proxy.Server = p.Server()
 	return j
 }
 
@@ -52,7 +57,7 @@ func (r record) resolution() (fact.ResolverHop, fact.AnswerHop) {
 // resolved looks for who told the program the address: the hosts file, or the
 // first configured server that says the same. Resolver libraries do not tell.
 func (r record) resolved() (fact.ResolverHop, fact.AnswerHop) {
-	addr := preferred(r.program.Addrs)
+	addr := first(r.program.Addrs)
 	answer := fact.AnswerHop{Outcome: fact.OK, Class: fact.Classify(addr), Addr: addr}
 	if r.inHostsFile(addr) {
 		return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaHostsFile}, answer
@@ -84,7 +89,7 @@ func (r record) unresolved() (fact.ResolverHop, fact.AnswerHop) {
 	if len(servers) == 0 && !r.plan.ResolversUnknown {
 		return fact.ResolverHop{Outcome: fact.NoServer}, fact.AnswerHop{}
 	}
-	if r.program.Outcome == fact.Unseen && !r.allSilent(servers) {
+	if !r.told && !r.allSilent(servers) {
 		return fact.ResolverHop{}, fact.AnswerHop{}
 	}
 	silent := fact.ResolverHop{}
@@ -98,7 +103,7 @@ func (r record) unresolved() (fact.ResolverHop, fact.AnswerHop) {
 			silent = fact.ResolverHop{Outcome: heard.outcome, Via: fact.ViaDNS, Server: s}
 		}
 	}
-	if silent.Outcome != fact.Unseen {
+	if silent.Outcome != fact.Unseen || r.program.Outcome == fact.Unseen {
 		return silent, fact.AnswerHop{}
 	}
 	return r.failed(fact.ResolverHop{Via: fact.ViaProgram}, hearing{outcome: r.program.Outcome})

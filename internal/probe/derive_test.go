@@ -19,13 +19,14 @@ import (
 // "slow" takes it long.
 func heard(t *testing.T, servers string, lines ...string) record {
 	t.Helper()
-	p := MakePlan(target(t), Options{}, env.Resolvers{Servers: addrs(strings.Fields(servers)...)})
+	p := MakePlan(target(t), Options{}).Asking(env.Resolvers{Servers: addrs(strings.Fields(servers)...)}, false)
 	r := newRecord(p)
 	for _, line := range lines {
 		who, rest, _ := strings.Cut(line, " ")
 		switch who {
 		case "program":
 			fill(&r.program, rest)
+			r.told = true
 		case "hosts":
 			r.plan.Hosts = append(r.plan.Hosts, fact.HostsLine{Name: fabrikam, Addr: ip(rest), Line: 1})
 		default:
@@ -90,7 +91,7 @@ func TestResolution(t *testing.T) {
 		{"public", first, []string{"program 52.168.109.101", "10.0.0.1 52.168.109.101"}, dns(first, fact.OK), public},
 		{"without the alias", first, []string{"program 52.168.109.101", "10.0.0.1 direct 52.168.109.101"}, dns(first, fact.OK), without(public)},
 		{"another front end in turn", first, []string{"program 52.168.109.101", "10.0.0.1 20.1.1.1"}, dns(first, fact.OK), public},
-		{"IPv4 is preferred", first, []string{"program fd00::1 10.1.2.3", "10.0.0.1 10.1.2.3"}, dns(first, fact.OK), private},
+		{"the library's order", first, []string{"program fd00::1 10.1.2.3", "10.0.0.1 10.1.2.3"}, dns(first, fact.OK), told{Outcome: fact.OK, Alias: true, Class: fact.PrivateAddr, Addr: ip("fd00::1")}},
 		{"the second says so", both, []string{"program 10.1.2.3", "10.0.0.1 52.168.109.101", "10.0.0.2 10.1.2.3"}, dns(second, fact.OK), private},
 		{"the first is dead", both, []string{"program 10.1.2.3", "10.0.0.1 timeout", "10.0.0.2 10.1.2.3"}, dns(second, fact.OK), private},
 		{"the first was not heard yet", both, []string{"program 10.1.2.3", "10.0.0.2 10.1.2.3"}, by{}, without(private)},
@@ -110,6 +111,9 @@ func TestResolution(t *testing.T) {
 		{"the second denies it", both, []string{"program nxdomain", "10.0.0.1 timeout", "10.0.0.2 nxdomain"}, dns(second, fact.OK), told{Outcome: fact.NXDomain, Alias: true}},
 		{"the first denies it", both, []string{"program nxdomain", "10.0.0.1 nxdomain", "10.0.0.2 10.1.2.3"}, dns(first, fact.OK), told{Outcome: fact.NXDomain, Alias: true}},
 		{"the library fails by itself", first, []string{"program nxdomain", "10.0.0.1 10.1.2.3"}, by{Outcome: fact.OK, Via: fact.ViaProgram}, told{Outcome: fact.NXDomain}},
+		{"the library does not say, a server does", first, []string{"program ", "10.0.0.1 nxdomain"}, dns(first, fact.OK), told{Outcome: fact.NXDomain, Alias: true}},
+		{"the library does not say, the server is silent", first, []string{"program ", "10.0.0.1 timeout"}, dns(first, fact.Timeout), told{}},
+		{"the library does not say, the server answers", first, []string{"program ", "10.0.0.1 10.1.2.3"}, by{}, told{}},
 		{"no server", "", []string{"program timeout"}, by{Outcome: fact.NoServer}, told{}},
 		{"nothing finished", first, nil, by{}, told{}},
 	} {

@@ -77,14 +77,14 @@ type host struct {
 func (h *host) Env() env.Env {
 	return env.Env{
 		Dial: h.dial,
-		Lookup: func(context.Context, string) ([]netip.Addr, error) {
+		Lookup: func(context.Context, string) ([]netip.Addr, string, error) {
 			var addrs []netip.Addr
 			for _, a := range h.addrs {
 				addrs = append(addrs, ip(a))
 			}
-			return addrs, h.err
+			return addrs, env.BySystem, h.err
 		},
-		Resolvers: func() (env.Resolvers, error) {
+		Resolvers: func(context.Context) (env.Resolvers, error) {
 			if h.unread {
 				return env.Resolvers{}, os.ErrPermission
 			}

@@ -7,10 +7,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
 )
 
@@ -74,6 +77,9 @@ func (c *channel) get(ctx context.Context, host, path, token string) (response, 
 	if err != nil {
 		return response{}, failure{fact.Unseen, "a path that no URL can have"}
 	}
+	if !ValidHost(host) { // package http would leave it out
+		return response{}, failure{fact.Unseen, "a Host header that no request can have"}
+	}
 	r := &http.Request{Method: http.MethodGet, URL: u, Host: host, Header: http.Header{
 		"User-Agent": {userAgent}, "Accept": {"application/json"},
 	}}
@@ -81,6 +87,25 @@ func (c *channel) get(ctx context.Context, host, path, token string) (response, 
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	return c.exchange(ctx, r)
+}
+
+// ValidHost tells whether text can stand in a Host header: a name or an
+// address, with a port or without (RFC 9110, section 7.2). No other is sent.
+func ValidHost(text string) bool {
+	host := text
+	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
+		if n, err := strconv.ParseUint(text[i+1:], 10, 16); err != nil || n == 0 {
+			return false
+		}
+		host = text[:i]
+	}
+	if inside, ok := strings.CutPrefix(host, "["); ok {
+		inside, closed := strings.CutSuffix(inside, "]")
+		addr, err := netip.ParseAddr(inside)
+		return closed && err == nil && addr.Is6() && addr.Zone() == ""
+	}
+	_, err := dnsname.Parse(host)
+	return err == nil
 }
 
 // connect asks a proxy for a tunnel to host:port. What follows the head of a

@@ -12,6 +12,13 @@ import (
 	"pldoctor/internal/settings"
 )
 
+// settleTime is how long a run waits for DNS before it goes on without: at its
+// start, addresses wait so long for the program's lookup, so that the one in use
+// is dialled once, by name; and a run whose path is proven waits so long for the
+// configured servers that have not answered, since one that says something else
+// is worth knowing. A healthy server answers within a tenth of it.
+const settleTime = time.Second
+
 // How long one step may take.
 const (
 	questionTime = 5 * time.Second // the default of resolv.conf(5): what comes later, programs do not wait for
@@ -25,6 +32,8 @@ const (
 const (
 	maxServers = 8 // configured DNS servers that are asked
 	maxLearnt  = 6 // addresses that are tried because some answer held them
+
+	maxQuestions = (maxServers + 2) * 5 // with Azure DNS and a public server; see Plan.questions
 )
 
 // publicDNS is Google Public DNS, developers.google.com/speed/public-dns.
@@ -46,8 +55,9 @@ type Attempt struct {
 	Name       dnsname.Name // of the URL: in SNI, and what the certificate must cover
 	HostHeader string
 	Path       string
+	Secrets    bool           // go on to what the vault says of its secrets
 	Proxy      settings.Proxy // the zero Proxy means directly
-	Audience   string         // of the token to present; "" for none
+	Audience   string         // of the token to present for that; "" for none
 }
 
 // A Server is a DNS server that is asked, and why.
@@ -72,17 +82,19 @@ type Plan struct {
 
 	Proxy            settings.Proxy
 	Hosts            []fact.HostsLine // that concern the vault
-	ResolversUnknown bool             // nobody could say which DNS servers are configured
+	ResolversUnknown bool             // nobody has said which DNS servers are configured
 }
 
-// MakePlan says which questions go to which servers and which addresses are
-// tried. It does nothing. A vault whose name is no DNS label has no alias.
-func MakePlan(t Target, o Options, r env.Resolvers) Plan {
+// MakePlan says which names are asked for and which addresses are tried; whom
+// to ask for the names is for Asking to add. A vault whose name is no DNS label
+// has no alias.
+func MakePlan(t Target, o Options) Plan {
 	vaultHost, _ := t.Service.Host(t.Vault)
 	alias, _ := t.Service.Alias(t.Vault)
 	p := Plan{
 		Host: t.Host, VaultHost: vaultHost, Alias: alias,
 		Path: t.Path, HostHeader: o.HostHeader, Candidates: dialable(o.Candidates),
+		ResolversUnknown: true,
 	}
 	if p.Host.IsZero() {
 		p.Host = vaultHost
@@ -94,7 +106,14 @@ func MakePlan(t Target, o Options, r env.Resolvers) Plan {
 		p.Audience = t.Service.Audience
 	}
 	p.Name = fact.NameHop{Outcome: nameOutcome(t.Service, p.Host), Host: p.Host}
-	p.Servers = servers(r, p.Host, o.PublicResolver)
+	return p
+}
+
+// Asking returns the plan with the questions to the servers that the host is
+// configured to ask, to Azure DNS and, if wanted, to a public server.
+func (p Plan) Asking(r env.Resolvers, public bool) Plan {
+	p.ResolversUnknown = false
+	p.Servers = servers(r, p.Host, public)
 	for _, s := range p.Servers {
 		p.Questions = append(p.Questions, p.questions(s)...)
 	}
@@ -176,27 +195,33 @@ func (p Plan) questions(s Server) []Question {
 }
 
 // ByName is the request as a program makes it once it holds an address.
-func (p Plan) ByName(a netip.Addr) Attempt { return p.attempt(a, p.Host) }
+func (p Plan) ByName(a netip.Addr) Attempt { return p.asking(p.attempt(a, p.Host)) }
 
 // ByAddress is the request to an address, verified against the vault's own
-// hostname. It equals ByName where that is the name in use.
+// hostname. It only asks who is there.
 func (p Plan) ByAddress(a netip.Addr) Attempt { return p.attempt(a, p.VaultHost) }
 
 // ByProxy is the request through the proxy, which resolves the name itself.
 func (p Plan) ByProxy() Attempt {
-	a := p.attempt(netip.Addr{}, p.Host)
+	a := p.asking(p.attempt(netip.Addr{}, p.Host))
 	a.Proxy = p.Proxy
 	return a
 }
 
-// attempt presents a token under the vault's own hostname alone: the name in
-// the private zone, or one of another cloud, is nobody who is owed it.
 func (p Plan) attempt(to netip.Addr, name dnsname.Name) Attempt {
 	a := Attempt{Addr: to, Name: name, HostHeader: p.HostHeader, Path: p.Path}
 	if a.HostHeader == "" {
 		a.HostHeader = name.Host()
 	}
-	if name == p.VaultHost {
+	return a
+}
+
+// asking goes on from whom an attempt finds to what that one lets a caller do.
+// It presents a token under the vault's own hostname alone: the name in the
+// private zone, or one of another cloud, is nobody who is owed it.
+func (p Plan) asking(a Attempt) Attempt {
+	a.Secrets = true
+	if a.Name == p.VaultHost {
 		a.Audience = p.Audience
 	}
 	return a
@@ -217,14 +242,9 @@ func dialable(addrs []netip.Addr) []netip.Addr {
 	return list
 }
 
-// preferred is the address that a program goes on with: the first IPv4 one,
-// else the first.
-func preferred(addrs []netip.Addr) netip.Addr {
-	for _, a := range addrs {
-		if a.Is4() {
-			return a
-		}
-	}
+// first is the address that a program goes on with. Resolver libraries put the
+// addresses in the order in which they are to be tried (RFC 6724).
+func first(addrs []netip.Addr) netip.Addr {
 	if len(addrs) == 0 {
 		return netip.Addr{}
 	}

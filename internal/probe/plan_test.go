@@ -65,7 +65,7 @@ func TestPlanQuestions(t *testing.T) {
 			if tt.host != "" {
 				to.Host = dnsname.MustParse(tt.host)
 			}
-			p := MakePlan(to, Options{PublicResolver: tt.public}, tt.resolvers)
+			p := MakePlan(to, Options{}).Asking(tt.resolvers, tt.public)
 			if got := spoken(p); !slices.Equal(got, tt.want) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
 			}
@@ -94,9 +94,9 @@ func TestPlanBoundsServers(t *testing.T) {
 	for i := range byte(50) {
 		many = append(many, netip.AddrFrom4([4]byte{10, 0, 0, i}))
 	}
-	p := MakePlan(target(t), Options{}, env.Resolvers{Servers: many})
-	if got := len(p.Servers); got != maxServers+1 {
-		t.Errorf("%d servers are asked, want %d and Azure DNS", got, maxServers)
+	p := MakePlan(target(t), Options{}).Asking(env.Resolvers{Servers: many}, true)
+	if got := len(p.Servers); got != maxServers+2 || len(p.Questions) > maxQuestions {
+		t.Errorf("%d servers are asked %d questions, want %d servers, Azure DNS and a public one", got, len(p.Questions), maxServers)
 	}
 }
 
@@ -111,51 +111,49 @@ func TestPlanName(t *testing.T) {
 	} {
 		to := target(t)
 		to.Host = dnsname.MustParse(host)
-		if got := MakePlan(to, Options{}, env.Resolvers{}).Name; got.Outcome != want || got.Host != to.Host {
+		if got := MakePlan(to, Options{}).Name; got.Outcome != want || got.Host != to.Host {
 			t.Errorf("%s: %+v, want %q", host, got, want)
 		}
 	}
 }
 
-// TestPlanToken: the vault's own hostname is the only one that is owed a token.
+// TestPlanToken: the vault's own hostname is the only one that is owed a token,
+// and only by name.
 func TestPlanToken(t *testing.T) {
 	for _, tt := range []struct {
 		host         string
 		authenticate bool
-		name, addr   string
+		name         string
 	}{
-		{"fabrikam.vault.azure.net", true, "https://vault.azure.net", "https://vault.azure.net"},
-		{"fabrikam.vault.azure.net", false, "", ""},
-		{"fabrikam.privatelink.vaultcore.azure.net", true, "", "https://vault.azure.net"},
-		{"fabrikam.vault.azure.cn", true, "", "https://vault.azure.net"},
-		{"evil.example", true, "", "https://vault.azure.net"},
+		{"fabrikam.vault.azure.net", true, "https://vault.azure.net"},
+		{"fabrikam.vault.azure.net", false, ""},
+		{"fabrikam.privatelink.vaultcore.azure.net", true, ""},
+		{"fabrikam.vault.azure.cn", true, ""},
+		{"evil.example", true, ""},
 	} {
 		to := target(t)
 		to.Host = dnsname.MustParse(tt.host)
-		p := MakePlan(to, Options{Authenticate: tt.authenticate}, env.Resolvers{})
+		p := MakePlan(to, Options{Authenticate: tt.authenticate})
 		if got := p.ByName(ip(endpoint)).Audience; got != tt.name {
 			t.Errorf("%s by name: token for %q, want %q", tt.host, got, tt.name)
 		}
 		if got := p.ByProxy().Audience; got != tt.name {
 			t.Errorf("%s by proxy: token for %q, want %q", tt.host, got, tt.name)
 		}
-		if got := p.ByAddress(ip(endpoint)).Audience; got != tt.addr {
-			t.Errorf("%s by address: token for %q, want %q", tt.host, got, tt.addr)
+		if a := p.ByAddress(ip(endpoint)); a.Audience != "" || a.Secrets {
+			t.Errorf("%s by address: asks more than who is there: %+v", tt.host, a)
 		}
 	}
 }
 
 func TestPlanAttempts(t *testing.T) {
-	p := MakePlan(target(t), Options{}, env.Resolvers{})
-	if p.ByName(ip(endpoint)) != p.ByAddress(ip(endpoint)) {
-		t.Error("by name and by address differ, although the name is the vault's own: two handshakes for one")
-	}
+	p := MakePlan(target(t), Options{})
 	if a := p.ByName(ip(endpoint)); a.Name != fabrikam || a.HostHeader != fabrikam.Host() || a.Path != "/healthstatus" {
 		t.Errorf("by name: %+v", a)
 	}
 	to := target(t)
 	to.Host = fabrikamAlias
-	p = MakePlan(to, Options{HostHeader: "app.example"}, env.Resolvers{})
+	p = MakePlan(to, Options{HostHeader: "app.example"})
 	byName, byAddress := p.ByName(ip(endpoint)), p.ByAddress(ip(endpoint))
 	if byName.Name != fabrikamAlias || byAddress.Name != fabrikam || byName.HostHeader != "app.example" {
 		t.Errorf("by name %+v, by address %+v", byName, byAddress)
@@ -172,16 +170,16 @@ func TestDialable(t *testing.T) {
 	}
 }
 
-func TestPreferred(t *testing.T) {
+func TestFirst(t *testing.T) {
 	for _, tt := range []struct{ want, from string }{
-		{"10.1.2.3", "fd00::1 10.1.2.3 10.1.2.4"},
-		{"fd00::1", "fd00::1 fd00::2"},
+		{"fd00::1", "fd00::1 10.1.2.3 10.1.2.4"},
+		{"10.1.2.3", "10.1.2.3 fd00::1"},
 	} {
-		if got := preferred(addrs(strings.Fields(tt.from)...)); got != ip(tt.want) {
+		if got := first(addrs(strings.Fields(tt.from)...)); got != ip(tt.want) {
 			t.Errorf("of %s: %v, want %s", tt.from, got, tt.want)
 		}
 	}
-	if got := preferred(nil); got.IsValid() {
+	if got := first(nil); got.IsValid() {
 		t.Errorf("of nothing: %v", got)
 	}
 }

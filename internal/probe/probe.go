@@ -32,9 +32,8 @@ type Options struct {
 	Authenticate   bool         // present a token to the vault
 	PublicResolver bool         // ask a public DNS server too
 	Budget         time.Duration
-	Cut            bool         // stop what is unfinished once the request by name is proven private
-	HostHeader     string       // sent in place of the host of the URL
-	Progress       func(string) // told what is begun; may be nil
+	Cut            bool   // stop what is unfinished once the request by name is proven private
+	HostHeader     string // sent in place of the host of the URL; see ValidHost
 }
 
 // DefaultBudget bounds a run for which Options name no budget.
@@ -47,20 +46,15 @@ func Run(ctx context.Context, e env.Env, t Target, o Options) fact.Observation {
 	if o.Budget <= 0 {
 		o.Budget = DefaultBudget
 	}
-	if o.Progress == nil {
-		o.Progress = func(string) {}
-	}
-	resolvers, err := e.Resolvers()
-	plan := MakePlan(t, o, resolvers)
-	plan.ResolversUnknown = err != nil
+	plan := MakePlan(t, o)
 	plan.Proxy = settings.ProxyFor(plan.Host, e.Getenv)
 	plan.Hosts = hostsLines(e, plan)
-	r := &run{env: e, plan: plan, opt: o, roots: roots(e)}
+	r := &run{env: e, opt: o, roots: roots(e), rec: newRecord(plan)}
 	started := e.Now()
 	complete := r.gather(ctx)
 	seen := r.rec.observation()
 	seen.Started, seen.Complete = started, complete
-	seen.Client = client(e, o.Client, plan, resolvers)
+	seen.Client = client(e, o.Client, r.rec.plan, r.resolvers)
 	seen.Client.HostHeader = o.HostHeader
 	return seen
 }

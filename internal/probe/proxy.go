@@ -73,11 +73,11 @@ func (v *traveller) proxyAddress(ctx context.Context) (netip.AddrPort, error) {
 	}
 	addr, err := netip.ParseAddr(v.Proxy.Host)
 	if err != nil {
-		addrs, err := v.env.Lookup(ctx, v.Proxy.Host)
+		addrs, _, err := v.env.Lookup(ctx, v.Proxy.Host)
 		if err != nil {
 			return netip.AddrPort{}, err
 		}
-		if addr = preferred(addrs); !addr.IsValid() {
+		if addr = first(addrs); !addr.IsValid() {
 			return netip.AddrPort{}, failure{fact.NXDomain, "no such host"}
 		}
 	}

@@ -41,9 +41,9 @@ func TestProxy(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := h.Env()
 				vaults := e.Lookup
-				e.Lookup = func(ctx context.Context, name string) ([]netip.Addr, error) {
+				e.Lookup = func(ctx context.Context, name string) ([]netip.Addr, string, error) {
 					if name == "squid.example" {
-						return addrs("fd00::9", "10.1.0.9"), nil
+						return addrs("10.1.0.9", "fd00::9"), "", nil
 					}
 					return vaults(ctx, name)
 				}

@@ -11,6 +11,7 @@ import (
 type record struct {
 	plan    Plan
 	program fact.Lookup   // what programs are told
+	told    bool          // the program's lookup ended by itself
 	lookups []fact.Lookup // one for each question of the plan
 	order   []Attempt     // begun, in that order
 	trips   map[Attempt]trip
@@ -18,11 +19,28 @@ type record struct {
 
 // newRecord is the record of a run in which nothing was seen.
 func newRecord(p Plan) record {
-	r := record{plan: p, program: fact.Lookup{Question: p.Host}, trips: make(map[Attempt]trip)}
-	for _, q := range p.Questions {
+	r := record{program: fact.Lookup{Question: p.Host}, trips: make(map[Attempt]trip)}
+	r.ask(p)
+	return r
+}
+
+// ask goes on with a plan that has more questions, none of them answered.
+func (r *record) ask(p Plan) {
+	r.plan = p
+	for _, q := range p.Questions[len(r.lookups):] {
 		r.lookups = append(r.lookups, fact.Lookup{Server: q.Server, Question: q.Name, Type: q.Type})
 	}
-	return r
+}
+
+// visit is what came of asking who is at an address, verified against the
+// vault's own hostname: by the address alone, or by name where that is the name.
+func (r record) visit(a netip.Addr) (trip, bool) {
+	for _, attempt := range [...]Attempt{r.plan.ByAddress(a), r.plan.ByName(a)} {
+		if attempt.Name == r.plan.VaultHost && r.begun(attempt) {
+			return r.trips[attempt], true
+		}
+	}
+	return trip{}, false
 }
 
 func (r record) begun(a Attempt) bool { return slices.Contains(r.order, a) }
@@ -64,7 +82,7 @@ func (r record) hop(h hearing) fact.AnswerHop {
 	}
 	hop := fact.AnswerHop{Outcome: h.outcome, Alias: slices.Contains(h.chain, r.plan.Alias)}
 	if h.outcome == fact.OK {
-		hop.Addr = preferred(h.addrs)
+		hop.Addr = first(h.addrs)
 		hop.Class = fact.Classify(hop.Addr)
 	}
 	return hop
@@ -74,15 +92,14 @@ func (r record) hop(h hearing) fact.AnswerHop {
 // candidates, then those that answers held, in the order of the plan and not in
 // that in which they came.
 func (r record) addresses() []fact.AddressView {
-	wanted := append([]netip.Addr{preferred(r.program.Addrs)}, r.plan.Candidates...)
+	wanted := append([]netip.Addr{first(r.program.Addrs)}, r.plan.Candidates...)
 	wanted = append(wanted, r.program.Addrs...)
 	for _, l := range r.lookups {
 		wanted = append(wanted, l.Addrs...)
 	}
 	var views []fact.AddressView
 	for _, a := range dialable(wanted) {
-		attempt := r.plan.ByAddress(a)
-		if t := r.trips[attempt]; r.begun(attempt) {
+		if t, begun := r.visit(a); begun {
 			views = append(views, fact.AddressView{Addr: a, Connect: t.connect, TLS: t.tls, Exchange: t.exchange})
 		}
 	}
@@ -91,7 +108,7 @@ func (r record) addresses() []fact.AddressView {
 
 // requests lists what was asked: through the proxy, by name, then by address.
 func (r record) requests(addresses []fact.AddressView) []fact.Request {
-	attempts := []Attempt{r.plan.ByProxy(), r.plan.ByName(preferred(r.program.Addrs))}
+	attempts := []Attempt{r.plan.ByProxy(), r.plan.ByName(first(r.program.Addrs))}
 	for _, v := range addresses {
 		attempts = append(attempts, r.plan.ByAddress(v.Addr))
 	}

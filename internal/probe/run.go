@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"net/netip"
+	"slices"
 	"time"
 
 	"pldoctor/internal/env"
@@ -14,15 +15,19 @@ import (
 // others do one step each and hand back what to do with its result.
 type run struct {
 	env   env.Env
-	plan  Plan
 	opt   Options
 	roots *x509.CertPool
 	token *token
 
-	rec     record
-	results chan func()
-	pending int
-	learnt  int
+	rec       record
+	resolvers env.Resolvers
+	results   chan func()
+	pending   int
+	settled   bool         // the program's lookup is over, or settleTime
+	held      []netip.Addr // addresses that wait for the program's lookup
+	learnt    int
+	awaited   int  // answers that could contradict a path that is proven
+	hurried   bool // settleTime is over: they are not waited for
 }
 
 // gather does everything side by side and returns when all is done, the
@@ -33,6 +38,8 @@ func (r *run) gather(ctx context.Context) (complete bool) {
 	work, stop := context.WithTimeout(ctx, r.opt.Budget-reserve)
 	defer stop()
 	r.begin(work)
+	settling := time.NewTimer(settleTime)
+	defer settling.Stop()
 	ended := work.Done()
 	var late <-chan time.Time
 	for r.pending > 0 {
@@ -40,9 +47,9 @@ func (r *run) gather(ctx context.Context) (complete bool) {
 		case apply := <-r.results:
 			r.pending--
 			apply()
-			if r.opt.Cut && r.pending > 0 && r.rec.proven() {
-				stop()
-			}
+		case <-settling.C:
+			r.hurried = true
+			r.settle(work)
 		case <-ended:
 			ended = nil
 			timer := time.NewTimer(reserve)
@@ -51,6 +58,9 @@ func (r *run) gather(ctx context.Context) (complete bool) {
 		case <-late:
 			return false
 		}
+		if r.opt.Cut && r.pending > 0 && (r.awaited == 0 || r.hurried) && r.rec.proven() {
+			stop()
+		}
 	}
 	return work.Err() == nil
 }
@@ -58,33 +68,23 @@ func (r *run) gather(ctx context.Context) (complete bool) {
 // begin starts what depends on nothing. No goroutine ever waits to hand its
 // result in: there is room for all of them.
 func (r *run) begin(ctx context.Context) {
-	p := r.plan
-	r.rec = newRecord(p)
-	most := 1 + len(p.Questions) + len(p.Candidates) + maxLearnt + 2 // by name, by proxy
+	p := r.rec.plan
+	most := 2 + maxQuestions + len(p.Candidates) + maxLearnt + 2 // lookup, resolvers; by name, by proxy
 	r.results = make(chan func(), most)
 	if p.Audience != "" {
 		r.token = fetchToken(ctx, r.env, p.Audience)
 	}
-	r.opt.Progress("resolving " + p.Host.Host())
 	r.start(func() func() {
 		l := lookup(ctx, r.env, p)
 		return func() { r.resolved(ctx, l) }
 	})
-	for i, q := range p.Questions {
-		r.start(func() func() {
-			l := ask(ctx, r.env, q)
-			return func() {
-				r.rec.lookups[i] = l
-				r.learn(ctx, l.Addrs)
-			}
-		})
-	}
-	if !p.Proxy.Direct() {
-		r.opt.Progress("asking the vault through the proxy " + p.Proxy.Server())
+	r.awaited++
+	r.start(func() func() {
+		found, err := r.env.Resolvers(ctx)
+		return func() { r.ask(ctx, found, err) }
+	})
+	if !p.Proxy.Direct() && p.Proxy.Fault == "" {
 		r.attempt(ctx, p.ByProxy())
-	}
-	for _, a := range p.Candidates {
-		r.attempt(ctx, p.ByAddress(a))
 	}
 }
 
@@ -93,26 +93,74 @@ func (r *run) start(step func() func()) {
 	go func() { r.results <- step() }()
 }
 
+// ask puts the plan's questions to the servers that the host is configured to
+// ask and to the others.
+func (r *run) ask(ctx context.Context, found env.Resolvers, err error) {
+	r.awaited--
+	if ctx.Err() != nil {
+		return
+	}
+	r.resolvers = found
+	r.rec.ask(r.rec.plan.Asking(found, r.opt.PublicResolver))
+	r.rec.plan.ResolversUnknown = err != nil
+	for i, q := range r.rec.plan.Questions {
+		weight := 0
+		if q.Role == fact.RoleConfigured && q.Name != r.rec.plan.Alias {
+			weight = 1
+		}
+		r.awaited += weight
+		r.start(func() func() {
+			l := ask(ctx, r.env, q)
+			return func() {
+				r.awaited -= weight
+				r.rec.lookups[i] = l
+				r.learn(ctx, l.Addrs)
+			}
+		})
+	}
+}
+
 // resolved goes on with what programs on the host are told.
 func (r *run) resolved(ctx context.Context, l fact.Lookup) {
-	r.rec.program = l
-	for _, a := range dialable([]netip.Addr{preferred(l.Addrs)}) {
-		r.attempt(ctx, r.plan.ByName(a))
+	r.rec.program, r.rec.told = l, ctx.Err() == nil
+	for _, a := range dialable([]netip.Addr{first(l.Addrs)}) {
+		r.attempt(ctx, r.rec.plan.ByName(a))
 	}
-	r.learn(ctx, l.Addrs)
+	r.held = slices.Concat(l.Addrs, r.held)
+	r.settle(ctx)
+}
+
+// settle lets the addresses go that waited for the program's lookup.
+func (r *run) settle(ctx context.Context) {
+	r.settled = true
+	for _, a := range r.rec.plan.Candidates {
+		r.tryAddress(ctx, a)
+	}
+	r.learn(ctx, r.held)
+	r.held = nil
 }
 
 // learn tries addresses that some answer held, so many and no more: an answer
 // must not turn the run into a port scan.
 func (r *run) learn(ctx context.Context, addrs []netip.Addr) {
-	for _, a := range dialable(addrs) {
-		attempt := r.plan.ByAddress(a)
-		if r.rec.begun(attempt) || r.learnt == maxLearnt {
-			continue
-		}
-		r.learnt++
-		r.attempt(ctx, attempt)
+	if !r.settled {
+		r.held = append(r.held, addrs...)
+		return
 	}
+	for _, a := range dialable(addrs) {
+		if r.learnt < maxLearnt && r.tryAddress(ctx, a) {
+			r.learnt++
+		}
+	}
+}
+
+// tryAddress asks who is at an address, unless that is known by name already.
+func (r *run) tryAddress(ctx context.Context, a netip.Addr) bool {
+	if _, begun := r.rec.visit(a); begun {
+		return false
+	}
+	r.attempt(ctx, r.rec.plan.ByAddress(a))
+	return true
 }
 
 func (r *run) attempt(ctx context.Context, a Attempt) {
@@ -120,9 +168,6 @@ func (r *run) attempt(ctx context.Context, a Attempt) {
 		return
 	}
 	r.rec.order = append(r.rec.order, a)
-	if a.Addr.IsValid() {
-		r.opt.Progress("asking the vault at " + a.Addr.String())
-	}
 	v := &traveller{Attempt: a, env: r.env, roots: r.roots}
 	if a.Audience != "" {
 		v.token = r.token

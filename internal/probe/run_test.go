@@ -67,7 +67,7 @@ func TestHealthy(t *testing.T) {
 	if seen.Journey != want || seen.Direct != want {
 		t.Errorf("journey\n%+v\nwant\n%+v", seen.Journey, want)
 	}
-	if !seen.Complete || seen.Journey.Verdict() != fact.Private || seen.Client.Host != "app" || seen.Client.Runs != "vm" {
+	if !seen.Complete || seen.Journey.Verdict() != fact.Private || seen.Client.Host != "app" || seen.Client.Runs != "machine" {
 		t.Errorf("complete %v, verdict %q, client %+v", seen.Complete, seen.Journey.Verdict(), seen.Client)
 	}
 	if got := v.wasAsked(); !slices.Equal(got, []string{"/healthstatus", "/secrets"}) {
@@ -290,9 +290,9 @@ func TestDeaf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := h.Env()
 		release := make(chan struct{})
-		e.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+		e.Lookup = func(context.Context, string) ([]netip.Addr, string, error) {
 			<-release
-			return addrs(endpoint), nil
+			return addrs(endpoint), "", nil
 		}
 		started := time.Now()
 		seen := Run(t.Context(), e, target(t), Options{Budget: 2 * time.Second})

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -37,6 +38,8 @@ type traveller struct {
 	token *token // nil when none is to be presented
 	trip  trip
 	took  fact.Phases // of the connection, told with the first request
+
+	issuer string // of the certificate that was trusted
 }
 
 // travel goes from the connection to the vault's answers and stops at the
@@ -54,7 +57,7 @@ func (v *traveller) travel(ctx context.Context) trip {
 		return v.trip
 	}
 	c := newChannel(secured)
-	if v.health(ctx, c) && !c.over && v.list(ctx, c) && !c.over && v.token != nil {
+	if v.health(ctx, c) && !c.over && v.Secrets && v.list(ctx, c) && !c.over && v.token != nil {
 		v.read(ctx, c)
 	}
 	return v.trip
@@ -101,6 +104,9 @@ func (v *traveller) secure(ctx context.Context, conn net.Conn) (*tls.Conn, error
 	if outcome == fact.UntrustedIssuer {
 		v.trip.tls.Issuer = issuerOf(err)
 	}
+	if err == nil { // an authority of the host's own may be a proxy's, and is worth naming
+		v.issuer = shown(secured.ConnectionState().PeerCertificates[0].Issuer.String())
+	}
 	return secured, err
 }
 
@@ -129,7 +135,8 @@ func (v *traveller) health(ctx context.Context, c *channel) bool {
 	}
 	x := fact.ExchangeHop{Outcome: outcome, Status: got.status}
 	if err == nil && got.header.Get(service.HeaderNetworkInfo) == "" {
-		x.Outcome, err = fact.NotKeyVault, failure{fact.NotKeyVault, "answered without " + service.HeaderNetworkInfo}
+		x.Outcome = stranger(got.status)
+		err = failure{x.Outcome, "answered without " + service.HeaderNetworkInfo}
 	}
 	if x.Outcome == fact.OK {
 		x.Conn, x.Source = r.Info.Conn, r.Info.Addr
@@ -138,6 +145,17 @@ func (v *traveller) health(ctx context.Context, c *channel) bool {
 	v.trip.exchange = x
 	v.log(r, err)
 	return x.Outcome == fact.OK
+}
+
+// stranger judges an answer without the vault's header. A status by which
+// whatever stands before a vault turns a request away does not prove that there
+// is no vault behind it.
+func stranger(status int) fact.Outcome {
+	switch {
+	case status == 400, status == 408, status == 429, status >= 500:
+		return fact.NoInfo
+	}
+	return fact.NotKeyVault
 }
 
 func ref(id string) fact.Ref { return fact.Ref(strings.ToLower(id)) }
@@ -218,7 +236,7 @@ func (v *traveller) exchange(ctx context.Context, c *channel, r *fact.Request, b
 
 // request begins the record of a request.
 func (v *traveller) request(stage fact.Stage, path string) fact.Request {
-	r := fact.Request{Addr: v.Addr, Method: "GET", Path: path, Stage: stage, Took: v.took}
+	r := fact.Request{Addr: v.Addr, Method: "GET", Path: path, Stage: stage, Issuer: v.issuer, Took: v.took}
 	if !v.Proxy.Direct() {
 		r.Proxy = v.Proxy.Server()
 	}
@@ -232,7 +250,7 @@ func (v *traveller) log(r fact.Request, err error) {
 	if r.Stage == fact.StageConnect && v.trip.proxy.Outcome != fact.Unseen {
 		r.Stage = fact.StageProxy
 	}
-	r.Issuer = issuerOf(err)
+	r.Issuer = cmp.Or(r.Issuer, issuerOf(err))
 	v.trip.requests = append(v.trip.requests, r)
 }
 

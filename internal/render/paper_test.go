@@ -134,8 +134,8 @@ func FuzzCommand(f *testing.F) {
 		p := newPaper(Style{Width: 30})
 		p.command("  ", text)
 		out := strings.TrimSuffix(p.String(), "\n")
-		joined := strings.TrimPrefix(strings.ReplaceAll(out, " \\\n    ", " "), "  ")
-		if want := strings.TrimRight(Safe(text), " "); strings.TrimRight(joined, " ") != want && !strings.Contains(text, "  ") {
+		joined := strings.TrimSpace(strings.ReplaceAll(out, " \\\n    ", " "))
+		if want := strings.TrimSpace(Safe(text)); joined != want && !strings.Contains(text, "  ") {
 			t.Errorf("%q became %q", want, out)
 		}
 		for line := range strings.SplitSeq(out, "\n") {

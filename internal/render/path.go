@@ -38,7 +38,7 @@ func (p *paper) hop(r diagnose.Report, h hop) {
 	mark := p.ink(green, "✓")
 	switch {
 	case len(h.lines) == 0:
-		p.line("  " + p.ink(dim, "·") + " " + h.name + strings.Repeat(" ", 9-len(h.name)) + p.ink(dim, "not reached"))
+		p.line("  " + p.ink(dim, "·") + " " + h.name + strings.Repeat(" ", 9-len(h.name)) + p.ink(dim, unreached(r)))
 		return
 	case h.stage == fact.StageAccess && r.Facts.Journey.Access.Outcome == fact.Unseen:
 		mark = p.ink(dim, "·")
@@ -53,11 +53,16 @@ func (p *paper) hop(r diagnose.Report, h hop) {
 	}
 }
 
-func clientLine(r diagnose.Report) string {
-	text := r.Client.Host
-	if seen := r.Facts.Seen; seen != nil && len(seen.Client.Addresses) > 0 {
-		text += " " + seen.Client.Addresses[0].String()
+// unreached says why there is nothing to say of a hop.
+func unreached(r diagnose.Report) string {
+	if seen := r.Facts.Seen; seen != nil && !seen.Complete && r.Verdict == fact.Undetermined {
+		return "not looked at: the time ran out"
 	}
+	return "not reached"
+}
+
+func clientLine(r diagnose.Report) string {
+	text := r.Client.Host + " " + r.Client.Address
 	if r.Client.Network != "" {
 		text += ", in " + r.Client.Network
 	}
@@ -356,11 +361,11 @@ func accessLines(r diagnose.Report) []string {
 
 // failures say what went wrong, as the end of a sentence.
 var failures = map[fact.Outcome]string{
-	fact.Timeout:        "does not answer: packets vanish",
-	fact.Refused:        "refuses the connection",
+	fact.Timeout:        "does not answer (timed out)",
+	fact.Refused:        "refuses the connection (reset)",
 	fact.Reset:          "is cut off",
-	fact.Unreachable:    "cannot be reached: no route",
-	fact.Stalled:        "stalls: large packets vanish",
+	fact.Unreachable:    "cannot be reached (no route)",
+	fact.Stalled:        "stalls once large packets are sent",
 	fact.Malformed:      "answers with what the protocol does not allow",
 	fact.NXDomain:       "NXDOMAIN: no such name",
 	fact.NoData:         "no addresses of that name",

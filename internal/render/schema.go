@@ -44,7 +44,7 @@ func reportSchema(code object) object {
 			"tool":          closed([]string{"name", "version"}, object{"name": text, "version": text}),
 			"target":        closed([]string{"vault", "hostname", "cloud"}, object{"vault": text, "hostname": text, "cloud": text}),
 			"started":       object{"type": "string", "format": "date-time"},
-			"client":        closed([]string{"host", "runs"}, object{"host": text, "network": text, "runs": text}),
+			"client":        closed([]string{"host", "runs"}, object{"host": text, "network": text, "address": text, "runs": text}),
 			"sources":       list(word("probe", "configuration")),
 			"verdict":       word("private", "service-endpoint", "public", "unreachable", "undetermined"),
 			"access":        word("allowed", "refused-network", "refused-identity", "untested"),

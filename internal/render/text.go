@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,7 +34,7 @@ var headlines = map[fact.Verdict]struct {
 	ink  ink
 	text string
 }{
-	fact.Private:         {green, "Requests reach the vault through its private endpoint."},
+	fact.Private:         {green, "Requests reach the vault through a private endpoint."},
 	fact.ServiceEndpoint: {yellow, "Requests reach the vault's public side through a service endpoint, not through private link."},
 	fact.Public:          {red, "Requests reach the vault by its public side, not through private link."},
 	fact.NotReached:      {red, "No answer from the vault reaches this client."},
@@ -45,6 +46,33 @@ var accesses = map[fact.Access]string{
 	fact.AccessAllowed:         "The vault lets this client in.",
 	fact.AccessRefusedNetwork:  "The vault refuses requests that come this way.",
 	fact.AccessRefusedIdentity: "The vault refuses the caller's identity, not its network.",
+}
+
+// access says what the vault says: to the client, or by its settings to any.
+func access(r diagnose.Report) string {
+	tested := r.Facts.Seen != nil && r.Facts.Seen.Journey.Access.Outcome != fact.Unseen
+	switch {
+	case r.Verdict == fact.Private && !owned(r):
+		return "Whether it is this vault's was not tested: no configuration was read, and no token was presented."
+	case r.Access == fact.AccessRefusedNetwork && !tested:
+		return "By its settings, the vault refuses requests that come this way."
+	}
+	return accesses[r.Access]
+}
+
+// strange tells whether the endpoint that the vault names is known to be none of
+// this vault's.
+func strange(r diagnose.Report) bool {
+	if r.Verdict != fact.Private || r.Path.Endpoint == nil || len(r.Facts.Endpoints) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(r.Facts.Endpoints, func(e diagnose.Endpoint) bool { return strings.EqualFold(e.ID, *r.Path.Endpoint) })
+}
+
+// owned tells whether it is known that the endpoint is one of this vault: by
+// the configuration, or because the vault spoke to a token.
+func owned(r diagnose.Report) bool {
+	return len(r.Facts.Endpoints) > 0 || r.Access == fact.AccessAllowed || r.Access == fact.AccessRefusedIdentity
 }
 
 func (p *paper) verdict(r diagnose.Report) {
@@ -64,7 +92,10 @@ func (p *paper) verdict(r diagnose.Report) {
 	p.line("")
 	h := headlines[r.Verdict]
 	text := h.text
-	if a := accesses[r.Access]; a != "" && r.Verdict != fact.NotReached {
+	if strange(r) {
+		text = "Requests reach Key Vault through a private endpoint, but not through one of this vault."
+	}
+	if a := access(r); a != "" && r.Verdict != fact.NotReached {
 		text += " " + a
 	}
 	p.item(p.ink(h.ink, strings.ToUpper(string(r.Verdict)))+"  ", len(r.Verdict)+2, text)
@@ -149,10 +180,14 @@ func (p *paper) fixes(f diagnose.Finding) {
 
 func (p *paper) candidates(r diagnose.Report) {
 	found := findings(r, diagnose.RoleCandidate)
-	if len(found) == 0 {
+	switch len(found) {
+	case 0:
 		return
+	case 1:
+		p.head("One cause is known that fits what was seen; others may")
+	default:
+		p.head(fmt.Sprintf("%d causes fit what was seen, the likeliest first", len(found)))
 	}
-	p.head(fmt.Sprintf("%d causes fit what was seen, the likeliest first", len(found)))
 	for _, f := range found {
 		p.item("  "+p.ink(yellow, f.Code)+"  ", 9, f.Slug+": "+f.Title)
 		if f.Ask != "" {
@@ -160,8 +195,8 @@ func (p *paper) candidates(r diagnose.Report) {
 		}
 	}
 	p.line("")
-	if len(r.Sources) == 1 {
-		p.para("  ", "The client alone cannot tell them apart. Reading the Azure configuration can: leave --azure never away, or run the command under each.")
+	if len(found) > 1 {
+		p.para("  ", "The client alone cannot tell them apart. The command under each can.")
 	}
 }
 
@@ -194,7 +229,14 @@ func (p *paper) close(r diagnose.Report) {
 		p.line(p.ink(dim, "More: pldoctor explain "+codes[0]))
 		return
 	}
-	if r.Verdict == fact.Private {
+	switch bad := r.Facts.FirstBad; {
+	case bad != fact.NoStage:
+		p.para("", fmt.Sprintf("What was seen fits no fault that pldoctor knows. The path leaves the private one at the hop %q: look there first.", bad))
+	case !r.Facts.Complete():
+		p.para("", "Not all was looked at: "+missing(r))
+	case r.Verdict == fact.Public || r.Verdict == fact.ServiceEndpoint:
+		p.para("", "This client is to take any path that the vault admits, and it has one.")
+	case r.Verdict == fact.Private && owned(r) && len(r.Findings) == 0:
 		p.line(p.ink(dim, "Nothing is wrong with the path."))
 	}
 }
@@ -214,4 +256,12 @@ func sentence(s string) string {
 		return s
 	}
 	return s + "."
+}
+
+// missing says what a run did not come to.
+func missing(r diagnose.Report) string {
+	if r.Verdict == fact.Undetermined {
+		return "the time ran out before the path was known; give it more with --timeout."
+	}
+	return "a configured DNS server was not heard in time; it may say something else."
 }

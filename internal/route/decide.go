@@ -106,10 +106,11 @@ func (t *trip) toItself() bool {
 }
 
 // platformConnects tells whether App Service makes the connection outside the
-// app's VNet: without route-all, only private space goes through it
+// app's VNet: without route-all, only the ranges of RFC 1918 go through it, and
+// so not those of RFC 6598, which are as private
 // (learn.microsoft.com/azure/app-service/overview-vnet-integration).
 func (t *trip) platformConnects() bool {
-	if t.at.vnet == nil || isPrivate(t.dst) || t.dst == world.AzureDNS {
+	if t.at.vnet == nil || t.dst.Unmap().Is4() && t.dst.IsPrivate() || t.dst == world.AzureDNS {
 		return false
 	}
 	h, ok := t.w.Host(t.flow.From.Machine)
@@ -122,10 +123,13 @@ func (t *trip) platformConnects() bool {
 
 // forward takes the packet one hop on, and tells whether that was its end.
 func (t *trip) forward() bool {
-	if t.filtered(&t.at, false) {
+	filtered := t.filtered(&t.at, false)
+	h := t.next(&t.at, t.dst)
+	// Where no network leads to the address at all, that comes before a security
+	// group: once one does, the group may judge the packet by other tags.
+	if nowhere := h.reason == fact.NoPath || h.reason == fact.PeeringState; filtered && !nowhere {
 		return true
 	}
-	h := t.next(&t.at, t.dst)
 	switch h.via {
 	case toNetwork:
 		return t.arrive(h.network)

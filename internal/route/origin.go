@@ -33,12 +33,14 @@ func FromFirewall(w *world.World, f *world.Firewall) Origin {
 
 // FromResolver is where a Private Resolver's questions to other servers start.
 // Its outbound endpoint's subnet is not known, so that of its first inbound
-// endpoint, in the same VNet, stands for it.
+// endpoint, in the same VNet, stands for it; without one, the VNet's own address.
 func FromResolver(w *world.World, r *world.Resolver) Origin {
 	o := Origin{Machine: r.ID, Network: r.VNet}
 	if len(r.Inbound) > 0 {
 		o.Addr = r.Inbound[0]
 		o.Subnet = subnetAt(w, r.VNet, o.Addr)
+	} else if v, ok := w.VNet(r.VNet); ok && len(v.Prefixes) > 0 {
+		o.Addr = v.Prefixes[0].Masked().Addr()
 	}
 	o.Public = egress(w, o.Network, o.Subnet)
 	return o

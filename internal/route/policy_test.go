@@ -78,7 +78,7 @@ func TestSecurityGroups(t *testing.T) {
 		{"the default rules let VNets and the internet through", out(""), open + `
 			app > 52.168.109.101 = ok at vault-front-end/ from 20.1.2.3
 			app > 192.168.0.10:53 = ok at host/ns from 10.4.5.6
-			app > 10.200.0.4 = timeout nsg by g`},
+			app > 10.200.0.4 = timeout no-path`},
 		{"outbound to an endpoint", out("deny:out:tcp:*:10.1.2.0/24:443"), `
 			app > 10.1.2.3 = timeout nsg by g`},
 		{"outbound, another port", out("deny:out:*:*:*:400-442"), open},

@@ -82,15 +82,18 @@ func (c Case) IsEndpointAddress(a netip.Addr) bool {
 // AnswerPrivate tells whether the address that the client got is one that
 // private link can be behind: an endpoint's, where the configuration is known,
 // else one of a private range.
-func (c Case) AnswerPrivate() bool {
-	a := c.Journey.Answer
+func (c Case) AnswerPrivate() bool { return c.private(c.Journey.Answer) }
+
+// private tells whether an answer is one that private link can be behind. A
+// VNet may use public space: where the vault itself says that a request to the
+// address came over private link, the address is private.
+func (c Case) private(a fact.AnswerHop) bool {
 	if a.Outcome != fact.OK {
 		return false
 	}
-	if len(c.Doors()) > 0 {
-		return c.IsEndpointAddress(a.Addr) || a.Class == fact.PrivateAddr
-	}
-	return a.Class == fact.PrivateAddr
+	j := c.Journey
+	proven := j.Exchange.Conn == service.ConnPrivateLink && j.Connect.Addr == a.Addr
+	return a.Class == fact.PrivateAddr || proven || c.IsEndpointAddress(a.Addr)
 }
 
 // ZoneVNet is the VNet whose Azure DNS decides what this client's resolver

@@ -57,11 +57,6 @@ func (c Case) configured() serverViews {
 // view is what the server in use says.
 func (c Case) view() (fact.ServerView, bool) { return c.views().of(c.Journey.Resolver.Server) }
 
-// private tells whether an answer is one that private link can be behind.
-func (c Case) private(a fact.AnswerHop) bool {
-	return a.Outcome == fact.OK && (a.Class == fact.PrivateAddr || c.IsEndpointAddress(a.Addr))
-}
-
 // servedElsewhere tells whether another configured server than the one in use
 // gives a private address, so that the servers disagree (PL504).
 func (c Case) servedElsewhere() bool {

@@ -150,14 +150,16 @@ func (c Case) recreate(t tie) []change.Change {
 }
 
 // into breaks a site by putting the connection of its endpoint into a state:
-// with the endpoint's record as it was, and without one.
+// with the endpoint's record as it was, without one, and with its address in the
+// client's hosts file, which keeps it when the alias goes.
 func (s Site) into(status world.ConnectionStatus, provisioning string) []Break {
 	e, ok := s.Door()
 	if !ok {
 		return nil
 	}
 	step := change.SetConnection{Vault: s.Vault.ID, Endpoint: e.ID, Status: status, Provisioning: provisioning}
-	return s.alsoBare(e, Break{step})
+	pinned := Break{change.SetHostsLine{Host: s.Client.ID, Name: s.hostname(), Addr: e.Addresses[0]}, step}
+	return append(s.alsoBare(e, Break{step}), pinned)
 }
 
 // alsoBare adds, to a Break that takes the alias away, the same without the

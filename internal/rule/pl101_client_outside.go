@@ -47,6 +47,9 @@ var pl101 = &Rule{
 		if r, unread := c.NotRead(vnetType); unread {
 			return r
 		}
+		if r, judged := c.strange(); judged {
+			return r
+		}
 		doors := c.Doors()
 		switch {
 		case c.Predicted == nil:
@@ -76,7 +79,7 @@ var pl101 = &Rule{
 	Mends: func(c Case) []change.Change {
 		door, ok := c.bestFarDoor()
 		if !ok {
-			return nil
+			return c.requestEndpoint()
 		}
 		if c.isVNet(c.home()) {
 			return append([]change.Change{change.Peer{A: c.home(), B: door.Endpoint.VNet()}}, c.linkMissing()...)

@@ -48,10 +48,12 @@ var pl102 = &Rule{
 			c.seen("", "runs on %s", runs))
 	},
 	Breaks: func(s Site) []Break {
-		if !onPlatform(s.Client.Runs) {
-			return nil
+		away := change.MoveHost{Host: s.Client.ID, Network: world.Internet, Addr: outside}
+		var breaks []Break
+		for _, platform := range [...]world.Runs{world.OnCloudShell, world.OnManaged} {
+			breaks = append(breaks, Break{change.RunAs{Host: s.Client.ID, Runs: platform}, away})
 		}
-		return []Break{{change.MoveHost{Host: s.Client.ID, Network: world.Internet, Addr: outside}}}
+		return breaks
 	},
 	Mends: func(c Case) []change.Change {
 		if c.World == nil || c.Client == nil {

@@ -52,7 +52,17 @@ var pl104 = &Rule{
 		}
 		return Unknown("the DNS server in use may hide the name; nobody asked a public one")
 	},
-	Breaks: func(s Site) []Break { return []Break{{change.PurgeVault{Vault: s.Vault.ID}}} },
+	Breaks: func(s Site) []Break {
+		purged := Break{change.PurgeVault{Vault: s.Vault.ID}}
+		never := slices.Clone(purged) // a name that nobody ever gave to a vault
+		for e := range s.World.EndpointsOf(s.Vault.ID) {
+			never = append(never, change.DeleteEndpoint{Endpoint: e.ID})
+		}
+		for _, z := range s.zones() {
+			never = append(never, change.RemoveRecord{Zone: z.ID, Label: s.Vault.Name()})
+		}
+		return []Break{purged, never}
+	},
 }
 
 // publicDenies tells whether a public DNS server said that the name does not

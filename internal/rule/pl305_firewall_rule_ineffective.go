@@ -36,6 +36,12 @@ var pl305 = &Rule{
 			return r
 		}
 		dead := c.neverMatching()
+		if id, unread := c.unreadRule(); len(dead) == 0 && unread {
+			return Unknown(fmt.Sprintf("the firewall of the key vault %s lists the subnet %s, which was not read", c.Resource.Name(), id))
+		}
+		if len(dead) == 0 && len(c.Resource.ACL.IPs) > 0 && c.Client == nil {
+			return Unknown("whether a listed address is one that a service endpoint hides depends on the client, which is not known")
+		}
 		if len(dead) == 0 {
 			return Pass("no rule of the vault's firewall is known to be without effect")
 		}
@@ -75,6 +81,16 @@ func (c Case) neverMatching() []Evidence {
 		}
 	}
 	return dead
+}
+
+// unreadRule returns a listed subnet that is not in what was read.
+func (c Case) unreadRule() (world.ID, bool) {
+	for _, id := range c.Resource.ACL.Subnets {
+		if _, _, ok := c.World.Subnet(id); !ok {
+			return id, true
+		}
+	}
+	return "", false
 }
 
 // unserved tells whether a subnet is without the service endpoint that a rule

@@ -51,7 +51,7 @@ var pl306 = &Rule{
 	},
 	Breaks: func(s Site) []Break {
 		subnet, ok := s.subnet()
-		if _, proxied := s.proxy(); !ok || proxied {
+		if _, proxied := s.proxy(); !ok || proxied || subnet.NSG != "" { // which may close the public side
 			return nil
 		}
 		before := Break{

@@ -38,6 +38,8 @@ var pl402 = &Rule{
 		switch {
 		case c.IsEndpointAddress(addr):
 			return Pass(fmt.Sprintf("%s is the address of a private endpoint of the vault", addr))
+		case c.Journey.Access.Denial == service.DeniedTCP && c.otherHost():
+			return Unknown(fmt.Sprintf("the vault refuses %s, which the Host header names; whose endpoint has the address it does not say", c.sentHost()))
 		case c.Journey.Access.Denial == service.DeniedTCP:
 			return Fail(fmt.Sprintf("the vault says that the connection through %s does not allow access to it: the endpoint there is another's", addr), c.said()...)
 		case c.admitted():

@@ -41,6 +41,9 @@ var pl601 = &Rule{
 		if c.Journey.Answer.Reason != fact.NoZoneLinked {
 			return NotApplicable("no answer was lost for want of a zone")
 		}
+		if why, none := c.notOurs(); none {
+			return NotApplicable(why)
+		}
 		return Fail(fmt.Sprintf("there is no private DNS zone %s in what was read of the configuration; so %s is followed into the public DNS",
 			c.Service.Zone.Host(), c.Host.Host()), c.said()...)
 	},

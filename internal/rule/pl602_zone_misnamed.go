@@ -45,6 +45,9 @@ var pl602 = &Rule{
 		if c.Journey.Answer.Reason != fact.NoZoneLinked {
 			return NotApplicable("no answer was lost for want of a zone")
 		}
+		if why, none := c.notOurs(); none {
+			return NotApplicable(why)
+		}
 		why := fmt.Sprintf("the zone is called %s; Azure DNS looks for the vault in %s, which does not exist, and so gives the public answer",
 			z.Domain.Host(), c.Service.Zone.Host())
 		return Fail(why, append(linksOf(c, z), c.said()...)...)

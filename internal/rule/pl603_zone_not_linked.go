@@ -40,6 +40,9 @@ var pl603 = &Rule{
 		if !ok {
 			return NotApplicable("there is no zone of the required name to link")
 		}
+		if why, none := c.notOurs(); none {
+			return NotApplicable(why)
+		}
 		if c.ignoresVNetDNS() {
 			return NotApplicable("the client asks Azure DNS past its VNet's servers: PL815")
 		}

@@ -2,6 +2,8 @@ package rule
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -37,7 +39,8 @@ var pl605 = &Rule{
 		if !ok {
 			return NotApplicable("no record of a private zone is what the client got")
 		}
-		if c.rightAddress(c.Journey.Answer.Addr) {
+		wrong, ok := c.wrongIn(z)
+		if !ok {
 			return Pass(fmt.Sprintf("the record in %s holds the address of an endpoint of the vault", z.Domain.Host()))
 		}
 		if r, unread := c.NotRead(endpointType); unread {
@@ -49,7 +52,7 @@ var pl605 = &Rule{
 		if r, ok := c.record(z); ok && c.creatorGone(r) {
 			return NotApplicable("the endpoint that wrote the record no longer exists")
 		}
-		return Fail(c.wrongAddress(z), append(c.said(), c.addresses()...)...)
+		return Fail(c.wrongAddress(z, wrong), append(c.said(), c.addresses()...)...)
 	},
 	Breaks: func(s Site) []Break {
 		door, ok := s.Door()
@@ -76,7 +79,8 @@ var pl605 = &Rule{
 		}
 		set := change.SetRecord{Zone: z.ID, Label: c.Vault, Addr: d.Addr}
 		vnet := c.asked()
-		if _, linked := z.LinkTo(vnet); !linked || !c.IsEndpointAddress(c.Journey.Answer.Addr) {
+		wrong, _ := c.wrongIn(z)
+		if _, linked := z.LinkTo(vnet); !linked || !c.IsEndpointAddress(wrong) {
 			return []change.Change{set}
 		}
 		// Other VNets need the record as it is.
@@ -95,30 +99,44 @@ func (c Case) answeringZone() (*world.Zone, bool) {
 	return nil, false
 }
 
-// wrongAddress says what the zone's address is in place of the right one.
-func (c Case) wrongAddress(z *world.Zone) string {
+// wrongIn returns the first address of the answering record that this client
+// should not use: the one that it got, else another, which it gets another time.
+func (c Case) wrongIn(z *world.Zone) (netip.Addr, bool) {
+	got := []netip.Addr{c.Journey.Answer.Addr}
+	if r, ok := c.record(z); ok && c.Journey.Answer.Reason == fact.FromZone {
+		got = append(got, r.Addrs...)
+	}
+	i := slices.IndexFunc(got, func(a netip.Addr) bool { return !c.rightAddress(a) })
+	if i < 0 {
+		return netip.Addr{}, false
+	}
+	return got[i], true
+}
+
+// wrongAddress says what one of the zone's addresses is in place of the right
+// one.
+func (c Case) wrongAddress(z *world.Zone, wrong netip.Addr) string {
 	kind := "record " + c.Vault
 	if c.Journey.Answer.Reason == fact.FromWildcard {
 		kind = "wildcard record"
 	}
 	what := "which is no endpoint of this vault"
-	if owner, ok := c.endpointAt(c.Journey); ok && owner.Target != c.Resource.ID {
+	if owner, ok := c.endpointAt(wrong); ok && owner.Target != c.Resource.ID {
 		what = fmt.Sprintf("which is the private endpoint %s of another resource, %s", owner.Name(), owner.Target.Name())
-	} else if c.IsEndpointAddress(c.Journey.Answer.Addr) {
+	} else if c.IsEndpointAddress(wrong) {
 		what = "an endpoint of this vault that this client cannot use"
 	}
-	why := fmt.Sprintf("the %s in the zone %s holds %s, %s", kind, z.Domain.Host(), c.Journey.Answer.Addr, what)
+	why := fmt.Sprintf("the %s in the zone %s holds %s, %s", kind, z.Domain.Host(), wrong, what)
 	if d, ok := c.couldUse(); ok {
 		why += fmt.Sprintf("; it should hold %s, the address of %s", d.Addr, d.Endpoint.Name())
 	}
 	return why
 }
 
-// endpointAt returns the private endpoint, of whatever resource, at the address
-// that the client got.
-func (c Case) endpointAt(j fact.Journey) (*world.Endpoint, bool) {
+// endpointAt returns the private endpoint, of whatever resource, at an address.
+func (c Case) endpointAt(a netip.Addr) (*world.Endpoint, bool) {
 	for v := range c.World.VNets() {
-		if e, ok := c.World.EndpointAt(v.ID, j.Answer.Addr); ok {
+		if e, ok := c.World.EndpointAt(v.ID, a); ok {
 			return e, true
 		}
 	}

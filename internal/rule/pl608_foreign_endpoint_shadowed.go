@@ -47,8 +47,8 @@ var pl608 = &Rule{
 		if d, own := c.couldUse(); own {
 			return NotApplicable("the vault has an endpoint that this client could use, " + d.Endpoint.Name())
 		}
-		return Fail(fmt.Sprintf("%s has a private endpoint of somebody else's, so its public name points into %s; the zone of that name that is linked here has no record %s and hides the public answer",
-			c.Host.Host(), c.Service.Zone.Host(), c.Vault), append(c.said(), linksOf(c, z)...)...)
+		return Fail(fmt.Sprintf("%s, so its public name points into %s; the zone of that name that is linked here has no record %s and hides the public answer",
+			c.whoseEndpoint(), c.Service.Zone.Host(), c.Vault), append(c.said(), linksOf(c, z)...)...)
 	},
 	Breaks: func(s Site) []Break {
 		if s.Vault.Foreign || len(s.zones()) == 0 {
@@ -76,6 +76,19 @@ var pl608 = &Rule{
 		}
 		return []change.Change{change.RequestEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: []world.ID{z.ID}}}
 	},
+}
+
+// whoseEndpoint says which endpoint of the vault gives it the alias, while this
+// client can use none.
+func (c Case) whoseEndpoint() string {
+	host := c.Host.Host()
+	if d, ok := c.Nearest(); ok {
+		return fmt.Sprintf("%s has the private endpoint %s in the VNet %s, which this client cannot use", host, d.Endpoint.Name(), c.Name(d.Endpoint.VNet()))
+	}
+	if c.Resource != nil && !c.Resource.Foreign {
+		return fmt.Sprintf("%s has the alias of a vault with a private endpoint, and no endpoint that this client could use", host)
+	}
+	return fmt.Sprintf("%s has a private endpoint of somebody else's, and none of ours", host)
 }
 
 // shadowing returns the linked zone of the required name whose lack of a record

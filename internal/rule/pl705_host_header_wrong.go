@@ -32,15 +32,22 @@ var pl705 = &Rule{
 	},
 	Eval: func(c Case) Result {
 		switch a := c.Journey.Access; {
+		case c.Seen != nil && c.Seen.Client.HostHeader == "" && c.Journey.Name.Outcome == fact.OK && !c.proxied():
+			return Pass("the probe sent the vault's own hostname")
 		case a.Reason == fact.WrongHost:
 		case a.Outcome == fact.OK, a.Denial == service.DeniedRBAC, a.Denial == service.DeniedPolicy:
 			return Pass("the vault recognises itself in the request")
 		case !c.denied(service.DeniedTCP):
 			return Unknown("the vault said nothing that the Host header could be judged by")
+		case c.otherHost(): // seen, whatever else is wrong
 		case c.World == nil || c.Resource == nil:
 			return Unknown("without the configuration a wrong Host header looks like an endpoint of another vault")
 		case !c.throughOwnDoor():
 			return Pass("the request did not come through an effective private endpoint of this vault: that is why it is refused")
+		}
+		if c.otherHost() {
+			return Fail(fmt.Sprintf("the Host header of the request is %s, where the vault's hostname is %s: the service refuses a connection that does not belong to the vault that the header names",
+				c.sentHost(), c.Host.Host()), c.told()...)
 		}
 		return Fail(fmt.Sprintf("the request came through an effective private endpoint of %s and is still refused: the Host header that the program, or a proxy, sends is not %s",
 			c.Vault, c.Host.Host()), c.told()...)

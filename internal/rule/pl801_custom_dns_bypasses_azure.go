@@ -120,10 +120,10 @@ func (c Case) bypassed(server netip.Addr) Result {
 	if _, ok := c.couldUse(); !ok {
 		return NotApplicable("the vault has no private endpoint that this client could use")
 	}
-	why := fmt.Sprintf("the DNS server %s looks %s up in the public DNS and does not forward it to Azure DNS, which alone sees private DNS zones",
+	why := fmt.Sprintf("the DNS server %s answers %s as the public DNS does: it does not forward the name to Azure DNS, which alone sees private DNS zones, or not to the right one",
 		c.serverName(server), c.Host.Host())
 	if h, ok := c.culprit(); ok && h.Address != server {
-		why = fmt.Sprintf("the DNS server %s passes %s on to %s, which looks it up in the public DNS and does not forward it to Azure DNS",
+		why = fmt.Sprintf("the DNS server %s passes %s on to %s, which answers as the public DNS does and does not forward it to Azure DNS",
 			c.serverName(server), c.Host.Host(), c.serverName(h.Address))
 	}
 	return Fail(why, c.said()...)

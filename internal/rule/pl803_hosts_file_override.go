@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -43,6 +44,8 @@ var pl803 = &Rule{
 			return Pass("the hosts file gives the address of an endpoint of the vault")
 		case len(c.Doors()) == 0 && c.Journey.Verdict() == fact.Private:
 			return Pass("the address in the hosts file leads to the vault over private link")
+		case len(c.Doors()) == 0 && c.mayBeRight(addr):
+			return Unknown(fmt.Sprintf("the hosts file gives %s, and the name has no alias in the public DNS: it may be the right address of an endpoint whose connection is not approved any more", addr))
 		}
 		return Fail(fmt.Sprintf("a line in the hosts file gives %s the address %s, and so no DNS server is asked",
 			c.Host.Host(), addr), append(c.hostsLines(), c.otherAnswers()...)...)
@@ -63,6 +66,15 @@ var pl803 = &Rule{
 		}
 		return []change.Change{change.SetHostsLine{Host: c.Client.ID, Name: c.Host}}
 	},
+}
+
+// mayBeRight tells whether a private address that nobody knows may be that of
+// the vault's endpoint, since DNS does not contradict it: the public name has
+// lost the alias without which no zone is asked.
+func (c Case) mayBeRight(a netip.Addr) bool {
+	aliased := func(v fact.ServerView) bool { return v.Host.Alias }
+	answers := func(v fact.ServerView) bool { return v.Host.Outcome == fact.OK }
+	return fact.Classify(a) == fact.PrivateAddr && slices.ContainsFunc(c.views(), answers) && !slices.ContainsFunc(c.views(), aliased)
 }
 
 // hostsLines are the lines that concern the vault's hostname, as evidence.

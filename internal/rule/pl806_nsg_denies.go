@@ -31,6 +31,9 @@ var pl806 = &Rule{
 		},
 	},
 	Eval: func(c Case) Result {
+		if a := c.Journey.Answer; a.Outcome == fact.OK && !c.private(a) && !c.proxied() {
+			return NotApplicable(fmt.Sprintf("the client goes to %s, not to a private endpoint", a.Addr))
+		}
 		return c.judgeStop(nsgType, fact.ByNSG, "no network security group on the way denies the traffic", func(s stop) Result {
 			if s.by == "" {
 				return Fail("a network security group drops the packets " + s.way)

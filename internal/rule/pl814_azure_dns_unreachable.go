@@ -58,7 +58,10 @@ var pl814 = &Rule{
 		}
 		if h, ok := s.OwnServer(); ok {
 			if _, inside := s.World.VNet(s.World.Node(h).Network); !inside {
-				breaks = append(breaks, Break{change.ForwardToAzure{Server: h.ID, To: world.AzureDNS}})
+				breaks = append(breaks, Break{
+					change.ForwardToAzure{Server: h.ID, To: world.AzureDNS},
+					change.SetUpstreamTimeout{Server: h.ID, Wait: shortWait}, // SERVFAIL; a server that says nothing is PL505
+				})
 			}
 		}
 		return breaks
@@ -90,7 +93,7 @@ func (c Case) outsideAzure() (outside, known bool) {
 func (c Case) askedOutside() string {
 	const only = "168.63.129.16 answers inside a VNet only"
 	server := c.Journey.Resolver.Server
-	if server == world.AzureDNS || c.Journey.Answer.Reason != fact.AzureOutside {
+	if server == world.AzureDNS || !server.IsValid() {
 		return fmt.Sprintf("this client, which is outside Azure, is configured to ask 168.63.129.16; %s", only)
 	}
 	return fmt.Sprintf("the DNS server %s forwards %s to 168.63.129.16 from outside Azure; %s", c.serverName(server), c.Host.Host(), only)

@@ -48,15 +48,21 @@ var pl815 = &Rule{
 		if !ok {
 			return NotApplicable("there is no zone of the required name to link")
 		}
+		if why, none := c.notOurs(); none {
+			return NotApplicable(why)
+		}
 		return Fail(fmt.Sprintf("%s asks Azure DNS of its own VNet %s, past the DNS servers that the VNet hands out; the zone %s is not linked to that VNet, so the answer is the public one",
 			c.Client.Name(), c.Name(vnet), zone.Domain.Host()), append(c.said(), linksOf(c, zone)...)...)
 	},
 	Breaks: func(s Site) []Break {
 		v, ok := s.vnet()
-		if !ok || s.Client.Runs != world.OnAppGateway || !ownDNS(v.DNSServers) {
+		if !ok || s.Client.Behind != "" || len(s.Client.Nameservers) > 0 || !ownDNS(v.DNSServers) {
 			return nil
 		}
 		var b Break
+		if s.Client.Runs != world.OnAppGateway {
+			b = append(b, change.RunAs{Host: s.Client.ID, Runs: world.OnAppGateway})
+		}
 		for z := range s.World.ZonesLinkedAs(s.World.Service().Zone, v.ID) {
 			b = append(b, change.UnlinkZone{Zone: z.ID, VNet: v.ID})
 		}

@@ -44,16 +44,16 @@ var pl820 = &Rule{
 			return Fail(fmt.Sprintf("the app %s is not integrated with a VNet: it connects from App Service's own network, which reaches no private endpoint", c.who()),
 				read(c.who(), "no VNet integration"))
 		case c.leftOutside():
-			return Fail(fmt.Sprintf("the app %s routes only private ranges through its VNet, and %s is none: App Service connects to it from outside", c.who(), c.label(c.Journey.Connect.Addr)),
+			return Fail(fmt.Sprintf("the app %s routes only the private ranges of RFC 1918 through its VNet, and %s is in none of them: App Service connects to it from outside", c.who(), c.label(c.Journey.Connect.Addr)),
 				read(c.who(), "VNet integration without routing all traffic"))
 		}
 		return Pass("the app is integrated with " + c.place())
 	},
 	Breaks: func(s Site) []Break {
-		if _, inVNet := s.vnet(); !inVNet || !onAppService(s.Client.Runs) {
+		if _, inVNet := s.vnet(); !inVNet || s.Client.Behind != "" {
 			return nil
 		}
-		return []Break{{change.SetIntegration{Host: s.Client.ID}}}
+		return []Break{{change.RunAs{Host: s.Client.ID, Runs: s.appService()}, change.SetIntegration{Host: s.Client.ID}}}
 	},
 	Mends: func(c Case) []change.Change {
 		if c.World == nil || c.Client == nil {
@@ -80,10 +80,18 @@ var pl820 = &Rule{
 	},
 }
 
+// appService is the kind of app that the client is, or could be.
+func (s Site) appService() world.Runs {
+	if onAppService(s.Client.Runs) {
+		return s.Client.Runs
+	}
+	return world.OnAppService
+}
+
 // leftOutside tells whether the app's connection to a private endpoint does not
-// go through its VNet, because the address is in no private range.
+// go through its VNet, because the address is in no range of RFC 1918.
 func (c Case) leftOutside() bool {
 	h := c.Journey.Connect
 	return h.Reason == fact.PlatformOutside ||
-		!c.Client.RouteAll && c.IsEndpointAddress(h.Addr) && fact.Classify(h.Addr) == fact.PublicAddr
+		!c.Client.RouteAll && c.IsEndpointAddress(h.Addr) && !h.Addr.IsPrivate()
 }

@@ -1,6 +1,7 @@
 // Package settings reads what a machine's own settings say about reaching a
-// host: its hosts file, its resolver configuration, its proxy variables. It
-// makes values out of text and decides nothing.
+// host: its hosts file, its resolver configuration, its proxy variables; and names
+// what a machine's programs run on. It makes values out of text and decides
+// nothing.
 package settings
 
 import (

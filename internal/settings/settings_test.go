@@ -94,9 +94,16 @@ func TestProxyFor(t *testing.T) {
 		{"HTTPS_PROXY=https://p", "p 443 TLS by HTTPS_PROXY"},
 		{"HTTPS_PROXY=http://user:secret@10.1.0.9:3128/", "10.1.0.9 3128 by HTTPS_PROXY"},
 		{"HTTPS_PROXY=http://[fd00::9]:3128", "fd00::9 3128 by HTTPS_PROXY"},
-		{"HTTPS_PROXY=socks5://p:1080", "direct"},
-		{"HTTPS_PROXY=http://", "direct"},
-		{"HTTPS_PROXY=http://p:3128:9", "direct"},
+		{"HTTPS_PROXY=socks5h://me:pass@p:1080", "socks5h://p:1080 socks5h is not supported by HTTPS_PROXY"},
+		{"ALL_PROXY=socks5://p:1080", "socks5://p:1080 socks5 is not supported by ALL_PROXY"},
+		{"HTTPS_PROXY=http://[::1", "http://[::1 is no URL by HTTPS_PROXY"},
+		{"HTTPS_PROXY=http://me:p@ss@[::1", "http://[::1 is no URL by HTTPS_PROXY"},
+		{"HTTPS_PROXY=me:pa://ss@p", "p is no URL by HTTPS_PROXY"},
+		{"HTTPS_PROXY=me:pass@p:3128:9", "p:3128:9 is no URL by HTTPS_PROXY"},
+		{"HTTPS_PROXY=http://", "http:// names no host by HTTPS_PROXY"},
+		{"HTTPS_PROXY=http://p:3128:9", "http://p:3128:9 is no URL by HTTPS_PROXY"},
+		{"HTTPS_PROXY=http://p:99999", "http://p:99999 names no port by HTTPS_PROXY"},
+		{"HTTPS_PROXY=socks5://p:1080 NO_PROXY=azure.net", "direct by NO_PROXY"},
 		{"HTTPS_PROXY=http://p:1 NO_PROXY=*", "direct by NO_PROXY"},
 		{"HTTPS_PROXY=http://p:1 NO_PROXY=x,.vault.azure.net", "direct by NO_PROXY"},
 		{"HTTPS_PROXY=http://p:1 no_proxy=azure.net NO_PROXY=x", "direct by no_proxy"},
@@ -106,7 +113,10 @@ func TestProxyFor(t *testing.T) {
 	for _, tt := range tests {
 		p := ProxyFor(host, environ(tt.env))
 		got := "direct"
-		if !p.Direct() {
+		switch {
+		case p.Fault != "":
+			got = p.Server() + " " + p.Fault
+		case !p.Direct():
 			got = p.Host + " " + p.Port
 		}
 		if p.TLS {
@@ -198,8 +208,12 @@ func FuzzProxyFor(f *testing.F) {
 		switch {
 		case p.Direct() && (p.Port != "" || p.TLS):
 			t.Fatalf("direct, with %+v", p)
-		case !p.Direct() && (p.Port == "" || p.Variable != "HTTPS_PROXY"):
+		case !p.Direct() && ((p.Port == "") != (p.Fault != "") || p.Variable != "HTTPS_PROXY"):
 			t.Fatalf("%+v", p)
+		case proxy != "" && p.Direct() && !Exempt(name, exempt):
+			t.Fatalf("%q was passed over", proxy)
+		case strings.Contains(p.Setting, "@"):
+			t.Fatalf("%q shows credentials", p.Server())
 		case !p.Direct() && Exempt(name, exempt):
 			t.Fatalf("%q is exempt by %q", name, exempt)
 		}

@@ -81,31 +81,36 @@ func (b *builder) hub(linked ...string) {
 }
 
 // vault adds the vault with an approved endpoint in a subnet, its record, and
-// the zone's links.
+// the zone's links; and beside it another vault with an endpoint of its own.
 func (b *builder) vault(subnet, address string, linked ...string) {
-	network, name, _ := strings.Cut(subnet, "/")
-	v := &world.Vault{
-		Meta:     world.At("/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/stock/providers/Microsoft.KeyVault/vaults/" + vaultName),
-		Location: "eastus", RBAC: true, PublicAccess: world.AccessDisabled, ACL: world.NetworkACL{Bypass: true},
-		PublicAddresses: []netip.Addr{addr("52.168.109.101")}, Region: "eus", Provisioning: world.Succeeded,
-	}
-	e := &world.Endpoint{
-		Meta: b.meta("privateEndpoints", "pe-vault"), GUID: "11111111-2222-3333-4444-555555555555", Location: "eastus",
-		Subnet: b.subnet(network, name).ID, Provisioning: world.Succeeded, Target: v.ID, TargetPath: v.Path,
-		Status: world.Approved, GroupID: b.service.GroupID, Addresses: []netip.Addr{addr(address)}, Zones: []world.ID{b.zone.ID},
-	}
-	v.Connections = []world.Connection{{
-		Meta:     world.At(v.Path + "/privateEndpointConnections/pe-vault"),
-		Endpoint: e.ID, EndpointPath: e.Path, Status: world.Approved, Provisioning: world.Succeeded,
-	}}
-	b.zone.Records = []world.Record{{
-		Meta: world.At(b.zone.Path + "/A/" + vaultName), Label: vaultName, Type: world.TypeA, TTL: 10, Addrs: e.Addresses,
-		Creator: "created by private endpoint pe-vault with resource guid " + e.GUID,
-	}}
+	b.vaultNamed(vaultName, subnet, addr(address))
+	b.vaultNamed(neighbour, subnet, addr(address).Next())
 	for _, name := range linked {
 		v := b.vnets[name]
 		b.zone.Links = append(b.zone.Links, world.Link{Meta: world.At(b.zone.Path + "/virtualNetworkLinks/to-" + name), VNet: v.ID, VNetPath: v.Path})
 	}
+}
+
+func (b *builder) vaultNamed(name, subnet string, address netip.Addr) {
+	network, part, _ := strings.Cut(subnet, "/")
+	v := &world.Vault{
+		Meta:     world.At("/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/stock/providers/Microsoft.KeyVault/vaults/" + name),
+		Location: "eastus", RBAC: true, PublicAccess: world.AccessDisabled, ACL: world.NetworkACL{Bypass: true},
+		PublicAddresses: []netip.Addr{addr("52.168.109.101")}, Region: "eus", Provisioning: world.Succeeded,
+	}
+	e := &world.Endpoint{
+		Meta: b.meta("privateEndpoints", "pe-"+name), GUID: "11111111-2222-3333-4444-" + name, Location: "eastus",
+		Subnet: b.subnet(network, part).ID, Provisioning: world.Succeeded, Target: v.ID, TargetPath: v.Path,
+		Status: world.Approved, GroupID: b.service.GroupID, Addresses: []netip.Addr{address}, Zones: []world.ID{b.zone.ID},
+	}
+	v.Connections = []world.Connection{{
+		Meta:     world.At(v.Path + "/privateEndpointConnections/" + e.Name()),
+		Endpoint: e.ID, EndpointPath: e.Path, Status: world.Approved, Provisioning: world.Succeeded,
+	}}
+	b.zone.Records = append(b.zone.Records, world.Record{
+		Meta: world.At(b.zone.Path + "/A/" + name), Label: name, Type: world.TypeA, TTL: 10, Addrs: e.Addresses,
+		Creator: "created by private endpoint " + e.Name() + " with resource guid " + e.GUID,
+	})
 	b.put(v)
 	b.put(e)
 }

@@ -20,7 +20,7 @@ type Shape struct {
 }
 
 // vaultName is the vault of every shape.
-const vaultName = "stockvault"
+const vaultName, neighbour = "stockvault", "stockneighbour"
 
 // Shapes returns all of them, in a fixed order, in a cloud. They are made anew
 // at each call.
@@ -37,6 +37,7 @@ func Shapes(cloud string) []Shape {
 		{"proxy-with-private-path", proxied},
 		{"firewall-with-snat", firewalled},
 		{"point-to-site", pointToSite},
+		{"no-way-to-the-internet", closed},
 	}
 	var shapes []Shape
 	for _, s := range builders {
@@ -123,6 +124,18 @@ func pointToSite(b *builder) {
 	}
 	b.put(gateway)
 	b.host(&world.Host{Meta: named("client"), Network: gateway.ID, Address: addr("172.20.0.7"), Runs: world.OnVM})
+}
+
+// closed is a spoke whose requests do not get to the internet: the clients that
+// need private link most.
+func closed(b *builder) {
+	b.hub("hub", "spoke")
+	nsg := &world.NSG{Meta: b.meta("networkSecurityGroups", "no-internet"), Rules: []world.NSGRule{{
+		Name: "no-internet", Priority: 4000, Protocol: "Tcp", Sources: []string{"*"}, Destinations: []string{"Internet"}, DestinationPorts: []string{"443"},
+	}}}
+	b.put(nsg)
+	b.subnet("spoke", "default").NSG = nsg.ID
+	b.client("spoke", "10.2.0.4")
 }
 
 // forwardAll is a DNS server that forwards all questions.

@@ -9,18 +9,18 @@ import (
 )
 
 // Runs says on what a host's programs run.
-type Runs string
+type Runs = settings.Runs
 
-// What programs run on.
+// What programs of a World run on.
 const (
-	OnVM         Runs = "vm"
-	OnContainer  Runs = "container"
-	OnAKS        Runs = "aks-pod"
-	OnAppService Runs = "app-service"
-	OnFunction   Runs = "function"
-	OnCloudShell Runs = "cloud-shell"
-	OnManaged    Runs = "managed-service"
-	OnAppGateway Runs = "application-gateway"
+	OnVM         = settings.RunsVM
+	OnContainer  = settings.RunsContainer
+	OnAKS        = settings.RunsAKS
+	OnAppService = settings.RunsAppService
+	OnFunction   = settings.RunsFunction
+	OnCloudShell = settings.RunsCloudShell
+	OnManaged    = settings.RunsManaged
+	OnAppGateway = settings.RunsAppGateway
 )
 
 // An Identity says what a token of a host may do.
