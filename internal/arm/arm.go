@@ -11,6 +11,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"pldoctor/internal/world"
 )
@@ -36,6 +38,14 @@ type Result struct {
 	// From tells for each resource, children included, which of the input's
 	// resources it stood in, counted from 0.
 	From map[world.ID]int
+}
+
+// IsUnsupported tells whether the input held a managed HSM of that name,
+// compared without case.
+func (r Result) IsUnsupported(name string) bool {
+	return slices.ContainsFunc(r.Unsupported, func(id string) bool {
+		return strings.EqualFold(id[strings.LastIndexByte(id, '/')+1:], name)
+	})
 }
 
 // An Error is a fault of one resource of the input.

@@ -190,7 +190,22 @@ func (c DeleteEndpoint) Apply(w *world.World) *world.World {
 
 // Title says what is done.
 func (c DeleteEndpoint) Title(w *world.World) string {
-	return "Delete the private endpoint " + nameOf(w, c.Endpoint)
+	title := "Delete the private endpoint " + nameOf(w, c.Endpoint)
+	e, ok := w.Endpoint(c.Endpoint)
+	if !ok {
+		return title
+	}
+	for _, id := range e.Zones {
+		z, exists := w.Zone(id)
+		if !exists {
+			continue
+		}
+		r, stands := z.Record(nameOf(w, e.Target), world.TypeA)
+		if stands && !slices.ContainsFunc(e.Addresses, func(a netip.Addr) bool { return slices.Contains(r.Addrs, a) }) {
+			title += fmt.Sprintf("; its DNS zone group takes the record %s (%s) along", r.Label, join(r.Addrs))
+		}
+	}
+	return title
 }
 
 // Commands delete the endpoint.

@@ -263,6 +263,7 @@ func (e estate) changes() []change.Change {
 		change.KeepOpen{Host: app},
 		change.MoveHost{Host: app, Network: e.vnet("hub"), Subnet: doors},
 		change.TakeHome{Host: app},
+		change.RunAs{Host: app, Runs: world.OnCloudShell},
 		change.RunInVNet{Host: app, VNet: e.vnet("hub"), Subnet: doors},
 		change.SetIntegration{Host: app, Subnet: doors, RouteAll: true},
 		change.SetIntegration{Host: app},

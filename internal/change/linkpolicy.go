@@ -42,8 +42,12 @@ func (c SetLinkPolicy) policy() string {
 
 // Title says what is done.
 func (c SetLinkPolicy) Title(w *world.World) string {
-	return fmt.Sprintf("Set the resolution policy of the link of the zone %s to the VNet %s to %s",
+	title := fmt.Sprintf("Set the resolution policy of the link of the zone %s to the VNet %s to %s",
 		nameOf(w, c.Zone), nameOf(w, c.VNet), c.policy())
+	if c.Redirect {
+		title += ", so that names without a record in the zone get their public answers"
+	}
+	return title
 }
 
 // Commands set the policy.

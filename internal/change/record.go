@@ -33,22 +33,38 @@ func (c SetRecord) Apply(w *world.World) *world.World {
 		return w
 	}
 	changed := *z
-	changed.Records = append(without(z.Records, c.Label, world.TypeA), world.Record{
+	changed.Records = append(without(z.Records, c.Label), world.Record{
 		Meta:  world.At(z.Path + "/A/" + c.Label),
 		Label: c.Label, Type: world.TypeA, TTL: ttl, Addrs: []netip.Addr{c.Addr},
 	})
 	return put(w, &changed)
 }
 
-func without(records []world.Record, label string, t world.RecordType) []world.Record {
+// without leaves out the A record set of a label.
+func without(records []world.Record, label string) []world.Record {
 	return slices.DeleteFunc(slices.Clone(records), func(r world.Record) bool {
-		return r.Type == t && strings.EqualFold(r.Label, label)
+		return r.Type == world.TypeA && strings.EqualFold(r.Label, label)
 	})
 }
 
 // Title says what is done.
 func (c SetRecord) Title(w *world.World) string {
-	return fmt.Sprintf("Set the A record %s in the zone %s to %s", c.Label, nameOf(w, c.Zone), c.Addr)
+	return fmt.Sprintf("Set the A record %s in the zone %s to %s", c.Label, zoneOf(w, c.Zone), c.Addr)
+}
+
+// zoneOf is how a zone is called in a sentence: with its resource group, where
+// there is another of the same name.
+func zoneOf(w *world.World, id world.ID) string {
+	z, ok := w.Zone(id)
+	if !ok {
+		return nameOf(w, id)
+	}
+	for other := range w.ZonesNamed(z.Domain) {
+		if other.ID != id {
+			return z.Name() + " of the resource group " + z.Group()
+		}
+	}
+	return z.Name()
 }
 
 // Commands create a record set that does not exist; in one that does, they add
@@ -116,7 +132,7 @@ func (c RemoveRecord) Apply(w *world.World) *world.World {
 		return w
 	}
 	changed := *z
-	changed.Records = without(z.Records, c.Label, world.TypeA)
+	changed.Records = without(z.Records, c.Label)
 	return put(w, &changed)
 }
 

@@ -34,7 +34,7 @@ func (c SecondZone) Apply(w *world.World) *world.World {
 	}
 	second := &world.Zone{Meta: m, Domain: z.Domain}
 	if c.WithRecords {
-		second.Records = without(z.Records, c.Except, world.TypeA)
+		second.Records = without(z.Records, c.Except)
 		for i := range second.Records {
 			r := &second.Records[i]
 			r.Meta = world.At(fmt.Sprintf("%s/%s/%s", m.Path, r.Type, r.Label))
@@ -62,7 +62,7 @@ func (c SecondZone) Title(w *world.World) string {
 func (c SecondZone) copied(w *world.World) []string {
 	var labels []string
 	if z, ok := w.Zone(c.Like); ok {
-		for _, r := range without(z.Records, c.Except, world.TypeA) {
+		for _, r := range without(z.Records, c.Except) {
 			if r.Type == world.TypeA && !r.Auto {
 				labels = append(labels, r.Label)
 			}

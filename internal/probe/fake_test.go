@@ -57,17 +57,18 @@ func target(t testing.TB) Target { return Target{Service: keyVault(t), Vault: "f
 
 // A host is a made-up host: what answers where, and what it was told.
 type host struct {
-	tcp    map[string]func(net.Conn) // by ip:port; nobody: silence
-	udp    map[string]func(net.Conn)
-	closed []string // where connections are refused
-	addrs  []string // what programs are told
-	err    error
-	env    map[string]string
-	hosts  string
-	split  map[string][]netip.Addr
-	unread bool // nobody can say which DNS servers there are
-	roots  *x509.CertPool
-	token  func(context.Context, string) (string, error)
+	tcp     map[string]func(net.Conn) // by ip:port; nobody: silence
+	udp     map[string]func(net.Conn)
+	closed  []string // where connections are refused
+	addrs   []string // what programs are told
+	err     error
+	env     map[string]string
+	hosts   string
+	servers []netip.Addr // configured; nil: server alone
+	split   map[string][]netip.Addr
+	unread  bool // nobody can say which DNS servers there are
+	roots   *x509.CertPool
+	token   func(context.Context, string) (string, error)
 
 	mu     sync.Mutex
 	dialed []string
@@ -88,7 +89,10 @@ func (h *host) Env() env.Env {
 			if h.unread {
 				return env.Resolvers{}, os.ErrPermission
 			}
-			return env.Resolvers{Servers: []netip.Addr{ip(server)}, Split: h.split}, nil
+			if h.servers == nil {
+				return env.Resolvers{Servers: addrs(server), Split: h.split}, nil
+			}
+			return env.Resolvers{Servers: h.servers, Split: h.split}, nil
 		},
 		HostsFile: func() (string, string, error) { return h.hosts, "/etc/hosts", nil },
 		Getenv:    func(key string) string { return h.env[key] },

@@ -16,7 +16,8 @@ import (
 // start, addresses wait so long for the program's lookup, so that the one in use
 // is dialled once, by name; and a run whose path is proven waits so long for the
 // configured servers that have not answered, since one that says something else
-// is worth knowing. A healthy server answers within a tenth of it.
+// is worth knowing. A healthy server answers within a tenth of it. A small
+// budget makes it shorter.
 const settleTime = time.Second
 
 // How long one step may take.

@@ -66,6 +66,32 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// TestProxyUnusable: a setting that cannot be followed is no direct path. What
+// lies past it is looked at all the same.
+func TestProxyUnusable(t *testing.T) {
+	for _, tt := range []struct{ setting, server, fault string }{
+		{"socks5h://me:secret@10.1.0.9:1080", "socks5h://10.1.0.9:1080", "socks5h is not supported"},
+		{"http://me:secret@[::1", "http://[::1", "is no URL"},
+	} {
+		h, _ := healthy(t)
+		h.env = map[string]string{"HTTPS_PROXY": tt.setting}
+		seen, _ := look(t, h, Options{Cut: true}, nil)
+		want := fact.ProxyHop{Outcome: fact.ProxyUnusable, Server: tt.server}
+		if j := seen.Journey; j.Proxy != want || j.Verdict() != fact.Undetermined || j.Connect != (fact.ConnectHop{}) {
+			t.Errorf("%s: %q %+v", tt.setting, j.Verdict(), j)
+		}
+		if seen.Direct.Verdict() != fact.Private {
+			t.Errorf("%s: past it %+v", tt.setting, seen.Direct)
+		}
+		if c := seen.Client; c.Proxy != tt.server || c.ProxySource != "HTTPS_PROXY" || c.ProxyFault != tt.fault {
+			t.Errorf("%s: client %+v", tt.setting, c)
+		}
+		if strings.Contains(fmt.Sprint(seen), "secret@") || h.hasDialed("10.1.0.9") {
+			t.Errorf("%s: the password is shown, or the proxy dialled", tt.setting)
+		}
+	}
+}
+
 // tunnels answers CONNECT so and, if that is yes, goes on as another. It fails
 // whoever sends credentials.
 func tunnels(head string) func(func(net.Conn)) func(net.Conn) {

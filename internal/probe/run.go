@@ -38,7 +38,7 @@ func (r *run) gather(ctx context.Context) (complete bool) {
 	work, stop := context.WithTimeout(ctx, r.opt.Budget-reserve)
 	defer stop()
 	r.begin(work)
-	settling := time.NewTimer(settleTime)
+	settling := time.NewTimer(min(settleTime, r.opt.Budget/5))
 	defer settling.Stop()
 	ended := work.Done()
 	var late <-chan time.Time

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pldoctor/internal/env"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/service"
 )
@@ -46,6 +47,7 @@ func look(t *testing.T, h *host, o Options, edit func(*Target)) (seen fact.Obser
 		started := time.Now()
 		seen = Run(t.Context(), h.Env(), to, o)
 		took = time.Since(started)
+		time.Sleep(time.Minute) // for servers that are slow to notice
 	})
 	return seen, took
 }
@@ -75,6 +77,9 @@ func TestHealthy(t *testing.T) {
 	}
 	if len(seen.Addresses) != 1 || len(seen.Servers) != 2 || len(seen.Lookups) != 7 || len(seen.Requests) != 2 {
 		t.Errorf("%d addresses, %d servers, %d lookups, %d requests", len(seen.Addresses), len(seen.Servers), len(seen.Lookups), len(seen.Requests))
+	}
+	if seen.Lookups[0].Transport != env.BySystem || seen.Requests[0].Issuer != "CN=Lab Root" || seen.Journey.TLS.Issuer != "" {
+		t.Errorf("resolved by %q, certificate by %q", seen.Lookups[0].Transport, seen.Requests[0].Issuer)
 	}
 	if r := seen.Requests[1]; r.Status != 401 || r.Denial != service.DeniedNoToken || r.Stage != fact.StageAccess || r.RequestID != "1" {
 		t.Errorf("without a token: %+v", r)
@@ -107,6 +112,15 @@ func TestFailures(t *testing.T) {
 		{"redirected", func(h *host, _ *vault) {
 			h.tcp[at] = trusted.server(says("HTTP/1.1 302 Found\r\nLocation: https://10.9.9.9/\r\nContent-Length: 0\r\n\r\n"), never, names...)
 		}, "ok ok  not-key-vault"},
+		{"forbidden by something else", func(h *host, _ *vault) {
+			h.tcp[at] = trusted.server(says("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"), never, names...)
+		}, "ok ok  not-key-vault"},
+		{"a gateway without a vault behind it", func(h *host, _ *vault) {
+			h.tcp[at] = trusted.server(says("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"), never, names...)
+		}, "ok ok  no-network-info"},
+		{"throttled", func(h *host, _ *vault) {
+			h.tcp[at] = trusted.server(says("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"), never, names...)
+		}, "ok ok  no-network-info"},
 		{"no HTTP", func(h *host, _ *vault) { h.tcp[at] = trusted.server(says("SSH-2.0\r\n"), never, names...) }, "ok ok  malformed"},
 		{"closes", func(h *host, _ *vault) {
 			h.tcp[at] = trusted.server(func(c net.Conn) { _, _ = c.Read(make([]byte, 4096)) }, never, names...)
@@ -232,7 +246,13 @@ func TestCandidates(t *testing.T) {
 	if want := addrs(frontEnd, "10.1.2.4", endpoint); !slices.Equal(tried, want) {
 		t.Errorf("tried %v, want %v", tried, want)
 	}
-	if len(v.wasAsked()) == 0 || seen.Servers[1].Host.Addr != ip(endpoint) {
+	if asked := v.wasAsked(); !slices.Equal(asked, []string{"/healthstatus"}) { // the one in use is asked more
+		t.Errorf("an address that is not in use was asked %q", asked)
+	}
+	if asked := outside.wasAsked(); !slices.Equal(asked, []string{"/healthstatus", "/secrets"}) {
+		t.Errorf("the address in use was asked %q", asked)
+	}
+	if seen.Servers[1].Host.Addr != ip(endpoint) {
 		t.Errorf("Azure DNS knows the endpoint: %+v", seen.Servers)
 	}
 	if view, _ := seen.At(ip("10.1.2.4")); view.Connect.Outcome != fact.Refused {
@@ -318,6 +338,110 @@ func TestCut(t *testing.T) {
 		}
 		if !cut && (view.Connect.Outcome != fact.Timeout || azureDNS.Reached != fact.Timeout) {
 			t.Errorf("whole: %+v, %+v", view, azureDNS)
+		}
+	}
+}
+
+// TestCutWaitsForDNS: a configured server that says something else is heard,
+// within a second, before a path that is proven ends the run.
+func TestCutWaitsForDNS(t *testing.T) {
+	const second = "10.0.0.54"
+	late := func(wait time.Duration) func(net.Conn) {
+		return func(c net.Conn) {
+			time.Sleep(wait)
+			zone(publicZone...)(c)
+		}
+	}
+	for _, tt := range []struct{ answers, took time.Duration }{
+		{300 * time.Millisecond, 300 * time.Millisecond},
+		{3 * time.Second, time.Second},
+	} {
+		h, _ := healthy(t)
+		h.servers = addrs(server, second)
+		h.udp[second+":53"], h.udp[azure+":53"] = late(tt.answers), silent
+		seen, took := look(t, h, Options{Cut: true}, nil)
+		if seen.Journey.Verdict() != fact.Private || took != tt.took {
+			t.Errorf("answers in %v: %q after %v, want %v", tt.answers, seen.Journey.Verdict(), took, tt.took)
+		}
+		if heard := seen.Servers[1].Host.Addr == ip(frontEnd); heard != (tt.answers < time.Second) {
+			t.Errorf("answers in %v: heard %+v", tt.answers, seen.Servers[1])
+		}
+	}
+}
+
+// TestAddressesDoNotWaitLong: a resolver library that hangs does not keep the
+// run from trying addresses.
+func TestAddressesDoNotWaitLong(t *testing.T) {
+	h, _ := healthy(t)
+	synctest.Test(t, func(t *testing.T) {
+		e := h.Env()
+		e.Lookup = func(ctx context.Context, _ string) ([]netip.Addr, string, error) {
+			<-ctx.Done()
+			return nil, env.ByGetent, ctx.Err()
+		}
+		seen := Run(t.Context(), e, target(t), Options{Budget: 3 * time.Second})
+		if view, ok := seen.At(ip(endpoint)); !ok || view.Exchange.Outcome != fact.OK {
+			t.Errorf("addresses %+v", seen.Addresses)
+		}
+	})
+}
+
+// TestResolversTakeTime: the programs that tell a host's settings are run beside
+// all else and within the budget.
+func TestResolversTakeTime(t *testing.T) {
+	h, _ := healthy(t)
+	for _, tt := range []struct {
+		needs, budget time.Duration
+		want          fact.Via
+	}{
+		{500 * time.Millisecond, 10 * time.Second, fact.ViaDNS},
+		{time.Hour, 2 * time.Second, fact.ViaProgram},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := h.Env()
+			configured := e.Resolvers
+			e.Resolvers = func(ctx context.Context) (env.Resolvers, error) {
+				select {
+				case <-time.After(tt.needs):
+				case <-ctx.Done():
+				}
+				return configured(ctx)
+			}
+			started := time.Now()
+			seen := Run(t.Context(), e, target(t), Options{Budget: tt.budget, Cut: true})
+			if took := time.Since(started); took > min(tt.needs, tt.budget) {
+				t.Errorf("needs %v: took %v", tt.needs, took)
+			}
+			if j := seen.Journey; j.Resolver.Via != tt.want || j.Verdict() != fact.Private {
+				t.Errorf("needs %v: %+v", tt.needs, j)
+			}
+		})
+	}
+}
+
+// TestLibraryThatDoesNotSay: getent tells a name that does not exist and a
+// server that does not answer by one status; the servers themselves tell.
+func TestLibraryThatDoesNotSay(t *testing.T) {
+	h, _ := healthy(t)
+	h.addrs, h.err = nil, errors.New("getent: no such host, or no server answered")
+	h.udp[server+":53"] = silent
+	seen, _ := look(t, h, Options{}, nil)
+	if l := seen.Lookups[0]; l.Outcome != fact.Unseen || l.Error != h.err.Error() {
+		t.Errorf("the program's lookup %+v", l)
+	}
+	if j := seen.Journey; j.Resolver.Outcome != fact.Timeout || j.Answer != (fact.AnswerHop{}) {
+		t.Errorf("journey %+v", j)
+	}
+}
+
+// TestHostHeaderThatIsNone: a header that package http would leave out, or that
+// would add another, is not sent.
+func TestHostHeaderThatIsNone(t *testing.T) {
+	for _, text := range []string{"a\r\nX: y", "a b", "a/b"} {
+		h, v := healthy(t)
+		seen, _ := look(t, h, Options{HostHeader: text}, nil)
+		if asked := v.wasAsked(); len(asked) > 0 || seen.Journey.Exchange.Outcome != fact.Unseen || seen.Requests[0].Error == "" {
+			t.Errorf("%q: asked %q, %+v", text, asked, seen.Journey.Exchange)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func clientLine(r diagnose.Report) string {
 	if r.Client.Network != "" {
 		text += ", in " + r.Client.Network
 	}
-	if r.Client.Runs != "" && r.Client.Runs != "vm" {
+	if r.Client.Runs != "" && r.Client.Runs != "vm" && r.Client.Runs != "machine" {
 		text += ", runs as " + r.Client.Runs
 	}
 	return strings.TrimSpace(text)

@@ -146,6 +146,9 @@ func (t *trip) forward() bool {
 	case toPlatform:
 		return t.atPlatform(h.network)
 	default:
+		if t.bypasses && h.reason == fact.NoPath {
+			return t.end(h.outcome, fact.PlatformOutside, t.flow.From.Machine)
+		}
 		return t.end(h.outcome, h.reason, h.by)
 	}
 }

@@ -206,6 +206,9 @@ func TestAppService(t *testing.T) {
 			web2 > 168.63.129.16:53/udp = ok at azure-dns/spoke from 10.4.5.7
 			web2 > 52.168.109.101 = ok at vault-front-end/ from 20.3.3.3
 			web2 > 30.0.1.4 = timeout platform by web2`},
+		{"integrated: not the private range of RFC 6598", hubAndSpoke + "host web2 spoke 10.4.5.7 runs=app-service\nvnet spoke 10.4.0.0/16 100.64.0.0/16\nsubnet spoke/far 100.64.2.0/24\nendpoint pe2 spoke/far 100.64.2.3 fabrikam", `
+			web2 > 100.64.2.3 = timeout platform by web2
+			app > 100.64.2.3 = ok at private-endpoint/pe2 from 10.4.5.6`},
 		{"integrated: all of it", hubAndSpoke + "host web2 spoke 10.4.5.7 runs=function route-all\nsubnet spoke/apps 10.4.5.0/24 serves=Microsoft.KeyVault", `
 			web2 > 52.168.109.101 = ok at vault-front-end/ from 10.4.5.7 served apps`},
 		{"not integrated", hubAndSpoke + "host web2 spoke 10.4.5.7 runs=function not-integrated public=20.3.3.3", `

@@ -50,7 +50,7 @@ var dnsCodes = []struct{ code, slug, severity, seen string }{
 	{"PL812", "stale-answer", "warning", "ok public ok public"},
 	{"PL813", "ruleset-overrides-zone", "error", "ok alias public ok public"},
 	{"PL814", "azure-dns-unreachable", "error", "timeout unreachable"},
-	{"PL815", "platform-ignores-custom-dns", "error", ""},
+	{"PL815", "platform-ignores-custom-dns", "error", "ok alias public ok public"},
 }
 
 // glance is what a client sees of a journey up to the connection, and where it

@@ -151,15 +151,26 @@ func (c Case) recreate(t tie) []change.Change {
 
 // into breaks a site by putting the connection of its endpoint into a state:
 // with the endpoint's record as it was, without one, and with its address in the
-// client's hosts file, which keeps it when the alias goes.
+// client's hosts file, which keeps it where the alias goes.
 func (s Site) into(status world.ConnectionStatus, provisioning string) []Break {
 	e, ok := s.Door()
 	if !ok {
 		return nil
 	}
 	step := change.SetConnection{Vault: s.Vault.ID, Endpoint: e.ID, Status: status, Provisioning: provisioning}
-	pinned := Break{change.SetHostsLine{Host: s.Client.ID, Name: s.hostname(), Addr: e.Addresses[0]}, step}
-	return append(s.alsoBare(e, Break{step}), pinned)
+	breaks := s.alsoBare(e, Break{step})
+	if s.keepsAlias(step) {
+		return breaks
+	}
+	pinned := change.SetHostsLine{Host: s.Client.ID, Name: s.hostname(), Addr: e.Addresses[0]}
+	return append(breaks, Break{pinned, step})
+}
+
+// keepsAlias tells whether the vault's public name still has its alias after
+// some changes.
+func (s Site) keepsAlias(changes ...change.Change) bool {
+	v, ok := change.Apply(s.World, changes...).Vault(s.Vault.ID)
+	return ok && v.HasAlias()
 }
 
 // alsoBare adds, to a Break that takes the alias away, the same without the
@@ -169,10 +180,7 @@ func (s Site) alsoBare(e *world.Endpoint, b Break) []Break {
 	for _, zone := range e.Zones {
 		bare = append(bare, change.RemoveRecord{Zone: zone, Label: s.Vault.Name()})
 	}
-	if len(bare) == len(b) {
-		return []Break{b}
-	}
-	if v, ok := change.Apply(s.World, b...).Vault(s.Vault.ID); ok && v.HasAlias() {
+	if len(bare) == len(b) || s.keepsAlias(b...) {
 		return []Break{b}
 	}
 	return []Break{b, bare}

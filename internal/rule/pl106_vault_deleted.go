@@ -14,7 +14,7 @@ var pl106 = &Rule{
 	Code: "PL106", Slug: "vault-deleted", Severity: Error, Owner: OwnerVault, Stage: fact.StageAccess,
 	Title: "the vault is soft-deleted, and its name may still resolve",
 	Doc: Doc{
-		Symptom: "The name resolves, the connection works, `/healthstatus` answers, and every operation fails with 404.",
+		Symptom: "The name resolves, and operations fail although the connection works. With which error public material does not show; 404 is taken for it here.",
 		Cause:   "A deleted vault is kept for its retention period, 7 to 90 days, and its name stays in the public DNS so long. Nothing can be read from it before it is recovered.",
 		Apart:   "With PL104 the name is gone as well. A 404 for one secret alone is about that secret.",
 		Fix:     "Recover the vault, then look at its private endpoint connections: they may have to be approved or created again.",

@@ -69,9 +69,9 @@ func (c Case) firstEndpoint() []change.Change {
 	}
 	create := change.CreateZone{Near: subnet.Parent(), Domain: c.Service.Zone}
 	zone := create.ID(c.World)
-	steps := []change.Change{create}
-	if vnet := c.asked(); vnet != "" {
+	steps := []change.Change{create, change.CreateEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: []world.ID{zone}, Name: c.freeName()}}
+	if vnet := c.asked(); vnet != "" { // last: an empty zone would make the name vanish
 		steps = append(steps, change.LinkZone{Zone: zone, VNet: vnet})
 	}
-	return append(steps, change.CreateEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: []world.ID{zone}, Name: c.freeName()})
+	return steps
 }

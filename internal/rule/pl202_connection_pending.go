@@ -13,7 +13,7 @@ var pl202 = &Rule{
 	Code: "PL202", Slug: "connection-pending", Severity: Error, Owner: OwnerVault, Stage: fact.StageAnswer, Weight: 1,
 	Title: "the private endpoint connection waits for approval",
 	Doc: Doc{
-		Symptom: "The endpoint shows `Succeeded`, yet the name resolves to a public address without the privatelink alias; connections to the endpoint's address time out.",
+		Symptom: "The endpoint shows `Succeeded`, yet the name resolves to a public address without the privatelink alias; requests to the endpoint's address fail. Whether they time out, are cut off or get a 403, public material does not show.",
 		Cause:   "Whoever created the endpoint had no permission to approve it, or it was requested by hand, as across tenants. Until the vault's owner approves it, it carries no traffic.",
 		Apart:   "The provisioning state of the endpoint says nothing of it: the connection state on the vault does. With PL203 the owner has said no.",
 		Fix:     "The vault's owner approves the connection; it takes about a minute to work.",

@@ -16,7 +16,7 @@ var pl203 = &Rule{
 		Symptom: "The name resolves to a public address without the privatelink alias, although the endpoint, and often its DNS record, exist.",
 		Cause:   "The vault's owner rejected the connection, before or after it worked.",
 		Apart:   "With PL202 nobody has answered yet. With PL204 the connection cannot be approved any more.",
-		Fix:     "The vault's owner approves the connection; the endpoint keeps its address. Ask why it was rejected first.",
+		Fix:     "Ask the vault's owner first why the connection was rejected: somebody decided so. If nothing speaks against it any more, the owner approves it; the endpoint keeps its address.",
 		Verify: []string{
 			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateLinkServiceConnectionState\"",
 		},

@@ -17,7 +17,7 @@ var pl205 = &Rule{
 		Symptom: "The connection shows `Approved`, the name resolves to the private address, and connections time out or the vault answers `This TCP connection does not allow access to …`.",
 		Cause:   "The connection state and the provisioning state are two things. Traffic flows once both ends, the connection on the vault and the endpoint itself, are `Succeeded`.",
 		Apart:   "From the client it looks like a firewall on the way (PL806, PL807, PL817); the two provisioning states tell.",
-		Fix:     "While it says Creating or Updating, wait. When it says Failed, delete the endpoint and create it again.",
+		Fix:     "While it says Creating or Updating, wait for the one of both that does: `az keyvault private-endpoint-connection wait` or `az network private-endpoint wait`. When it says Failed, delete the endpoint and create it again.",
 		Verify: []string{
 			"az network private-endpoint show --resource-group <group> --name <endpoint> --query provisioningState",
 			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].provisioningState\"",
@@ -35,8 +35,8 @@ var pl205 = &Rule{
 			if underWay(t) {
 				what = "is still being provisioned, which passes by itself"
 			}
-			return fmt.Sprintf("the connection of the private endpoint %s on the key vault %s is Approved, but its provisioning state is %s: it carries no traffic and %s",
-				t.name(), c.Resource.Name(), t.provisioning(), what)
+			return fmt.Sprintf("the connection of the private endpoint %s on the key vault %s is Approved, but %s: it carries no traffic and %s",
+				t.name(), c.Resource.Name(), t.unready(), what)
 		})
 	},
 	Breaks: func(s Site) []Break { return s.into(world.Approved, "Failed") },
@@ -56,5 +56,22 @@ func unprovisioned(t tie) bool {
 	return t.status() == world.Approved && t.provisioning() != world.Succeeded
 }
 
-// underWay tells the provisioning states that pass by themselves.
-func underWay(t tie) bool { return slices.Contains([]string{"Creating", "Updating"}, t.provisioning()) }
+// unready says which of both ends is not provisioned, in words.
+func (t tie) unready() string {
+	var ends []string
+	if t.connection != nil && t.connection.Provisioning != world.Succeeded {
+		ends = append(ends, "the provisioning state of the connection is "+t.connection.Provisioning)
+	}
+	if t.endpoint != nil && t.endpoint.Provisioning != world.Succeeded {
+		ends = append(ends, "the provisioning state of the endpoint is "+t.endpoint.Provisioning)
+	}
+	return listed(ends)
+}
+
+// underWay tells whether both ends are in states that pass by themselves.
+func underWay(t tie) bool {
+	passing := func(state string) bool {
+		return slices.Contains([]string{"Creating", "Updating", world.Succeeded}, state)
+	}
+	return (t.connection == nil || passing(t.connection.Provisioning)) && (t.endpoint == nil || passing(t.endpoint.Provisioning))
+}

@@ -70,7 +70,7 @@ var pl207 = &Rule{
 }
 
 // duplicate returns two effective endpoints of the vault in one VNet, the one to
-// keep first: the one whose address the client has got.
+// keep first: the one that is in use.
 func (c Case) duplicate() (kept, spare *world.Endpoint, ok bool) {
 	first := make(map[world.ID]*world.Endpoint)
 	for e := range c.World.EndpointsOf(c.Resource.ID) {
@@ -81,11 +81,23 @@ func (c Case) duplicate() (kept, spare *world.Endpoint, ok bool) {
 		switch {
 		case !twice:
 			first[e.VNet()] = e
-		case slices.Contains(e.Addresses, c.Journey.Connect.Addr):
+		case c.inUse(e) && !c.inUse(kept):
 			return e, kept, true
 		default:
 			return kept, e, true
 		}
 	}
 	return nil, nil, false
+}
+
+// inUse tells whether a client goes to an endpoint: this one, or, where another
+// machine takes its requests, those that follow the record.
+func (c Case) inUse(e *world.Endpoint) bool {
+	if at := c.Journey.Connect.Addr; c.IsEndpointAddress(at) {
+		return slices.Contains(e.Addresses, at)
+	}
+	return slices.ContainsFunc(c.RequiredZones(), func(z *world.Zone) bool {
+		r, ok := z.Record(c.Vault, world.TypeA)
+		return ok && len(r.Addrs) > 0 && slices.Contains(e.Addresses, r.Addrs[0])
+	})
 }

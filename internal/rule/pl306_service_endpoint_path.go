@@ -80,7 +80,7 @@ var pl306 = &Rule{
 }
 
 // toPrivateLink is what this client lacks for private link: the zone, an
-// endpoint that works, a way to it, the zone's link and its record.
+// endpoint that works, a way to it, the zone's record and its link.
 func (c Case) toPrivateLink() []change.Change {
 	var steps []change.Change
 	var zone world.ID
@@ -96,11 +96,11 @@ func (c Case) toPrivateLink() []change.Change {
 	if exists && door.Connect.Reason == fact.NoPath && c.isVNet(c.home()) {
 		steps = append(steps, change.Peer{A: c.home(), B: door.Endpoint.VNet()})
 	}
-	if _, linked := c.linked(c.asked()); !linked && c.asked() != "" {
-		steps = append(steps, change.LinkZone{Zone: zone, VNet: c.asked()})
-	}
 	if exists && door.Effective && (!stands || !c.holds(z, door)) {
 		steps = append(steps, change.SetRecord{Zone: zone, Label: c.Vault, Addr: door.Addr})
+	}
+	if _, linked := c.linked(c.asked()); !linked && c.asked() != "" { // last: an empty zone would make the name vanish
+		steps = append(steps, change.LinkZone{Zone: zone, VNet: c.asked()})
 	}
 	return steps
 }

@@ -14,7 +14,7 @@ var pl307 = &Rule{
 	Code: "PL307", Slug: "perimeter-secured", Severity: Error, Owner: OwnerVault, Stage: fact.StageAccess,
 	Title: "a network security perimeter denies the request, which came by the public side",
 	Doc: Doc{
-		Symptom: "403 `ForbiddenByNsp`, or `Request was not allowed by NSP rules and the client address is not authorized …`.",
+		Symptom: "403, with a message that names NSP rules, such as `Request was not allowed by NSP rules and the client address is not authorized …`; inner code and wording are known from a few reports only, and public material does not show whether all versions of the service say the same.",
 		Cause:   "The vault is in a network security perimeter in enforced mode, or its public network access is `SecuredByPerimeter`: the perimeter's rules take the place of the vault's own and of the bypass for trusted services. Traffic through private endpoints is exempt.",
 		Apart:   "In transition mode the perimeter only logs, and PL302 or PL303 decide. With both, the question is the same: why is the request not private?",
 		Fix:     "Let the client use private link. A client that cannot needs an inbound access rule of the perimeter, which is its administrator's decision.",

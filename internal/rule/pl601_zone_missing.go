@@ -16,7 +16,7 @@ var pl601 = &Rule{
 		Symptom: "The name resolves to a public address although the vault has an approved private endpoint; the answer goes through the alias `<vault>.privatelink.…`.",
 		Cause:   "The public registration points into the zone `privatelink.vaultcore.azure.net`. Azure DNS follows that name into the public DNS unless a private DNS zone of exactly this name is linked to the VNet that asks. Creating a private endpoint creates the zone only where that was asked for, and deleting the zone takes its links and records along.",
 		Apart:   "With PL603 the zone exists and is not linked, with PL602 one of a near name stands in its place, with PL607 another zone of the same name is linked. All four look the same from the client: the list of zones tells them apart.",
-		Fix:     "Whoever manages DNS creates the zone, links it to the VNet whose resolver is asked, without auto-registration, and adds a record for the vault. A DNS zone group on the private endpoint writes the record and keeps it right.",
+		Fix:     "Whoever manages DNS creates the zone, lets the private endpoint's DNS zone group write the vault's record there and keep it right, and then links the zone to the VNet whose resolver is asked, without auto-registration: an empty zone that is linked makes the name vanish. A zone that is linked hides the public answers of other tenants' vaults that have a private endpoint somewhere (PL608), unless the link is created with `--resolution-policy NxDomainRedirect`.",
 		Verify: []string{
 			"az network private-dns zone list --query \"[?name=='privatelink.vaultcore.azure.net'].id\" --output tsv",
 			"host <vault>.vault.azure.net   # ends at the endpoint's address",
@@ -54,7 +54,7 @@ var pl601 = &Rule{
 		}
 		return some(b)
 	},
-	Mends: func(c Case) []change.Change { return c.createZone(c.nearEndpoint()) },
+	Mends: func(c Case) []change.Change { return c.createZone(c.nearEndpoint(), nil) },
 }
 
 // nearEndpoint is a resource beside which a new zone belongs: the endpoint that
@@ -66,19 +66,34 @@ func (c Case) nearEndpoint() world.ID {
 	return c.asked()
 }
 
-// createZone makes the required zone, links it and writes the vault's record.
-func (c Case) createZone(near world.ID) []change.Change {
+// createZone makes the required zone, lets the endpoint write the vault's record
+// there, and those of other vaults that a misnamed zone holds, and links it last:
+// an empty zone would make names vanish.
+func (c Case) createZone(near world.ID, misnamed *world.Zone) []change.Change {
 	if near == "" {
 		return nil
 	}
 	create := change.CreateZone{Near: near, Domain: c.Service.Zone}
 	mends := []change.Change{create}
 	id := create.ID(c.World)
+	var instead world.ID
+	if misnamed != nil {
+		instead = misnamed.ID
+	}
+	if d, ok := c.couldUse(); ok {
+		mends = append(mends, change.SetZoneGroup{Endpoint: d.Endpoint.ID, Zone: id, Instead: instead})
+	}
+	mends = c.useful(mends, change.CopyRecords{From: instead, To: id})
 	if vnet := c.asked(); vnet != "" {
 		mends = append(mends, change.LinkZone{Zone: id, VNet: vnet})
 	}
-	if d, ok := c.couldUse(); ok {
-		mends = append(mends, change.SetRecord{Zone: id, Label: c.Vault, Addr: d.Addr})
-	}
 	return mends
+}
+
+// useful adds a step to others that make it possible, if it changes anything.
+func (c Case) useful(steps []change.Change, step change.Change) []change.Change {
+	if w := change.Apply(c.World, steps...); step.Apply(w) == w {
+		return steps
+	}
+	return append(steps, step)
 }

@@ -16,7 +16,7 @@ var pl603 = &Rule{
 		Symptom: "The name resolves to a public address although the vault has an approved private endpoint; the answer goes through the alias `<vault>.privatelink.…`.",
 		Cause:   "Azure DNS looks at a private DNS zone only for VNets that are linked to it. The VNet that counts is the one whose Azure DNS is asked in the end: the client's own, or that of the DNS server, firewall or Private Resolver that the client's questions go through. Peering does not share links. A Virtual WAN hub cannot be linked: its firewall has to ask a resolver in a linked VNet.",
 		Apart:   "With PL601 there is no zone of that name at all, with PL602 only one with a near name, with PL607 another zone of the same name is linked. All four look the same from the client.",
-		Fix:     "Whoever manages the zone links it to that VNet, without auto-registration. A link may take a minute or two to work, and a client may hold the old answer until its TTL ends.",
+		Fix:     "Whoever manages the zone links it to that VNet, without auto-registration. A link may take a minute or two to work, and a client may hold the old answer until its TTL ends. A zone that is linked hides the public answers of other tenants' vaults that have a private endpoint somewhere (PL608), unless the link is created with `--resolution-policy NxDomainRedirect`.",
 		Verify: []string{
 			"host <vault>.vault.azure.net   # ends at the endpoint's address once the link works",
 			"az network private-dns link vnet list --zone-name privatelink.vaultcore.azure.net --resource-group <group> --output table",

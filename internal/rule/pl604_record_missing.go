@@ -65,7 +65,7 @@ var pl604 = &Rule{
 		if !ok || !served {
 			return nil
 		}
-		return []change.Change{change.SetRecord{Zone: z.ID, Label: c.Vault, Addr: d.Addr}}
+		return []change.Change{change.SetZoneGroup{Endpoint: d.Endpoint.ID, Zone: z.ID}}
 	},
 }
 

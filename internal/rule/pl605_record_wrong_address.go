@@ -18,7 +18,7 @@ var pl605 = &Rule{
 		Symptom: "The name resolves to a private address, and connections to it time out, or the vault answers 403 with \"This TCP connection does not allow access to …\".",
 		Cause:   "The A record in the private DNS zone holds an address that is not the endpoint's. Either it was typed in by hand, or two private endpoints of the vault write to one zone: the second overwrites the record of the first, so that clients in the first VNet are sent to an endpoint that they cannot reach. A wildcard record answers for every vault that has no record of its own.",
 		Apart:   "With PL611 the endpoint that wrote the record is gone. With PL806, PL807 and PL817 the address is right and something stops the packets. With PL803 the address comes from the hosts file.",
-		Fix:     "Whoever manages the zone sets the record to the address of the endpoint's network interface. VNets with an endpoint each need a zone each: a second zone of the same name, linked to the second VNet.",
+		Fix:     "Whoever manages the zone sets the record to the address of the endpoint's network interface. VNets with an endpoint each need a zone each: a second zone of the same name, linked to the second VNet, into which the DNS zone group of the second endpoint writes. Records of other vaults that are copied there do not follow their endpoints, and while the link moves, for a minute or two, clients get public addresses.",
 		Verify: []string{
 			"az network private-endpoint show --ids <endpoint> --query networkInterfaces[0].id --output tsv | xargs az network nic show --query ipConfigurations[0].privateIPAddress --ids",
 			"host <vault>.vault.azure.net   # gives the same address",
@@ -83,11 +83,19 @@ var pl605 = &Rule{
 		if _, linked := z.LinkTo(vnet); !linked || !c.IsEndpointAddress(wrong) {
 			return []change.Change{set}
 		}
-		// Other VNets need the record as it is.
-		second := change.SecondZone{Like: z.ID, WithRecords: true}
-		set.Zone = second.ID(c.World)
-		return []change.Change{second, change.UnlinkZone{Zone: z.ID, VNet: vnet}, change.LinkZone{Zone: set.Zone, VNet: vnet}, set}
+		return c.zoneOfItsOwn(z, vnet, d.Endpoint, wrong)
 	},
+}
+
+// zoneOfItsOwn gives a VNet a zone apart from one that other VNets need as it is,
+// lets the endpoint write there only, so that the overwriting ends, and gives the
+// others their record back.
+func (c Case) zoneOfItsOwn(z *world.Zone, vnet world.ID, e *world.Endpoint, others netip.Addr) []change.Change {
+	second := change.SecondZone{Like: z.ID, For: vnet, WithRecords: true, Except: c.Vault}
+	id := second.ID(c.World)
+	steps := []change.Change{second, change.SetZoneGroup{Endpoint: e.ID, Zone: id, Instead: z.ID}}
+	steps = c.useful(steps, change.SetRecord{Zone: z.ID, Label: c.Vault, Addr: others})
+	return append(steps, change.MoveLink{From: z.ID, To: id, VNet: vnet})
 }
 
 // answeringZone returns the private zone whose record is what the client got.

@@ -73,7 +73,7 @@ var pl607 = &Rule{
 		if _, linked := wrong.LinkTo(vnet); !linked || holdsOthers(wrong) {
 			return []change.Change{change.SetRecord{Zone: wrong.ID, Label: c.Vault, Addr: d.Addr}}
 		}
-		return []change.Change{change.UnlinkZone{Zone: wrong.ID, VNet: vnet}, change.LinkZone{Zone: right.ID, VNet: vnet}}
+		return []change.Change{change.MoveLink{From: wrong.ID, To: right.ID, VNet: vnet}}
 	},
 }
 

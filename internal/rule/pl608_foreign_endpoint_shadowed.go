@@ -66,16 +66,38 @@ var pl608 = &Rule{
 			vnet = z.Links[0].VNet
 		}
 		redirect := []change.Change{change.SetLinkPolicy{Zone: z.ID, VNet: vnet, Redirect: true}}
-		v, known := c.World.VNet(vnet)
-		if c.Wants == world.WantAny || c.Resource == nil || !known {
+		if c.Wants == world.WantAny {
 			return redirect
 		}
-		subnet, ok := c.room(v)
-		if !ok {
-			return redirect
-		}
-		return []change.Change{change.RequestEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: []world.ID{z.ID}}}
+		return append(redirect, c.endpointBeside(z, vnet)...)
 	},
+}
+
+// endpointBeside is the other remedy: an endpoint of the vault beside the client,
+// for somebody else's vault one that its owner approves.
+func (c Case) endpointBeside(z *world.Zone, vnet world.ID) []change.Change {
+	const when = "to reach the vault over private link"
+	if c.Resource == nil {
+		return nil
+	}
+	if !c.Resource.Foreign {
+		subnet, ok := c.roomForEndpoint()
+		if !ok {
+			return nil
+		}
+		create := change.CreateEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: []world.ID{z.ID}, Name: c.freeName()}
+		return []change.Change{change.Instead{Change: create, When: when}}
+	}
+	v, known := c.World.VNet(vnet)
+	if !known {
+		return nil
+	}
+	subnet, ok := c.room(v)
+	if !ok {
+		return nil
+	}
+	request := change.RequestEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: []world.ID{z.ID}}
+	return []change.Change{change.Instead{Change: request, When: when}}
 }
 
 // whoseEndpoint says which endpoint of the vault gives it the alias, while this

@@ -16,7 +16,7 @@ var pl610 = &Rule{
 		Symptom: "The name does not exist (NXDOMAIN) on this network, and no alias is seen before that; one vault may work while all others do not.",
 		Cause:   "A private DNS zone called `vault.azure.net` or `vaultcore.azure.net` is linked to the VNet. Azure DNS looks there for every vault, ours and everybody else's, and answers NXDOMAIN for those that have no record in it. A zone `vaultcore.azure.net` hides the names of the service's own front ends as well.",
 		Apart:   "With PL604 and PL608 the alias is seen before NXDOMAIN, since the zone is that of private link. With PL104 the vault does not exist anywhere: ask a public DNS server.",
-		Fix:     "Whoever manages DNS unlinks that zone and uses `privatelink.vaultcore.azure.net` with a record for each vault that has an endpoint here.",
+		Fix:     "Whoever manages DNS writes the records of that zone, of every vault that has an endpoint here, into `privatelink.vaultcore.azure.net`, links that one, and only then unlinks the overbroad zone, so that no vault loses its private answer.",
 		Verify: []string{
 			"az network private-dns zone list --query \"[?name=='vault.azure.net' || name=='vaultcore.azure.net'].id\" --output tsv",
 			"host <vault>.vault.azure.net",
@@ -55,8 +55,33 @@ var pl610 = &Rule{
 		if !ok {
 			return nil
 		}
-		return []change.Change{change.UnlinkZone{Zone: z.ID, VNet: vnet}}
+		return append(c.keepPrivate(z, vnet), change.UnlinkZone{Zone: z.ID, VNet: vnet})
 	},
+}
+
+// keepPrivate lets the zone of the required name answer for the vaults for which
+// an overbroad one answers, before that one goes.
+func (c Case) keepPrivate(broad *world.Zone, vnet world.ID) []change.Change {
+	zone, linked := c.linked(vnet)
+	if !linked {
+		zone, _ = c.BestZone()
+	}
+	var steps []change.Change
+	var id world.ID
+	if zone != nil {
+		id = zone.ID
+	} else {
+		create := change.CreateZone{Near: broad.ID, Domain: c.Service.Zone}
+		id, steps = create.ID(c.World), append(steps, create)
+	}
+	if d, ok := c.couldUse(); ok && (zone == nil || !c.holds(zone, d)) {
+		steps = append(steps, change.SetZoneGroup{Endpoint: d.Endpoint.ID, Zone: id})
+	}
+	steps = c.useful(steps, change.CopyRecords{From: broad.ID, To: id})
+	if linked {
+		return steps
+	}
+	return append(steps, change.LinkZone{Zone: id, VNet: vnet})
 }
 
 // overbroad returns a zone that is linked to the VNet that is asked and holds

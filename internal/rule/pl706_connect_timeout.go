@@ -17,7 +17,7 @@ var pl706 = &Rule{
 		Fix:     "Read the configuration too (`--azure auto`), or ask Network Watcher's connection troubleshoot from the client's machine.",
 		Verify: []string{
 			"nc -vz -w 5 <vault>.vault.azure.net 443",
-			"az network watcher test-connectivity --source-resource <vm> --dest-address <address> --dest-port 443",
+			"az network watcher test-connectivity --source-resource <vm-id> --dest-address <address> --dest-port 443",
 		},
 		Article: "8, Other things that may affect connectivity",
 		Errata:  "The article leaves all causes at the transport layer to the reader.",

@@ -32,7 +32,7 @@ var pl712 = &Rule{
 	Eval: func(c Case) Result {
 		switch {
 		case c.Client == nil || len(c.Client.Open) == 0:
-			return Unknown("connections that programs keep open are not visible to a probe")
+			return Unknown("the probe opens connections of its own, and did not look which ones other programs keep open from before")
 		case !c.arrives():
 			return NotApplicable("a fresh request does not arrive over private link either")
 		}

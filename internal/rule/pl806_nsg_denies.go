@@ -17,9 +17,9 @@ var pl806 = &Rule{
 		Symptom: "The name resolves to the private address, and connections to port 443 time out.",
 		Cause:   "A rule of the group on the client's subnet denies the way out, or one of the group on the endpoint's subnet denies the way in. The latter counts only where the subnet's private endpoint network policies are enabled for network security groups; by default they are not.",
 		Apart:   "With PL807 a route leads elsewhere, with PL817 a firewall drops, with PL808 the peering is at fault. All look the same from the client.",
-		Fix:     "Whoever manages the group allows TCP 443 to the endpoint's address, ahead of the rule that denies.",
+		Fix:     "Whoever manages the group allows TCP 443 to the endpoint's address, with a free priority ahead of the rule that denies; other rules stay where they are.",
 		Verify: []string{
-			"az network watcher test-ip-flow --vm <vm> --direction Outbound --protocol TCP --local <client>:60000 --remote <address>:443",
+			"az network watcher test-ip-flow --vm <vm-id> --direction Outbound --protocol TCP --local <client>:60000 --remote <address>:443",
 			"az network nic list-effective-nsg --resource-group <group> --name <nic>",
 		},
 		Article: "8, Other things that may affect connectivity",

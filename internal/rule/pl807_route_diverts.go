@@ -20,7 +20,7 @@ var pl807 = &Rule{
 		Fix:     "Whoever manages the route table removes the route, corrects its next hop, or adds a longer one for the endpoint.",
 		Verify: []string{
 			"az network nic show-effective-route-table --resource-group <group> --name <nic> --output table",
-			"az network watcher show-next-hop --vm <vm> --source-ip <client> --dest-ip <address>",
+			"az network watcher show-next-hop --vm <vm-id> --source-ip <client> --dest-ip <address>",
 		},
 		Article: "8, Other things that may affect connectivity",
 		Errata:  "The article mentions routing in general. A default route does not take an endpoint's traffic, a /32 does.",

@@ -61,13 +61,16 @@ var pl809 = &Rule{
 				return nil
 			}
 			back.Server = upstream.ID
-			return []Break{{back}}
+			return []Break{{back}, {back, s.suffixOnly(own, to)}}
 		}
 		added, ok := s.serverIn(own.Network, back.Role, "forwards everything to "+own.Address.String())
 		if !ok {
 			return nil
 		}
-		return []Break{{added, change.SetDNSRole{Server: own.ID, Role: forwarding(added.Addr), What: "forward everything to " + added.Addr.String()}}}
+		return []Break{
+			{added, change.SetDNSRole{Server: own.ID, Role: forwarding(added.Addr), What: "forward everything to " + added.Addr.String()}},
+			{added, s.suffixOnly(own, added.Addr)},
+		}
 	},
 	Mends: func(c Case) []change.Change {
 		chain := c.forwarders()
@@ -85,6 +88,14 @@ var pl809 = &Rule{
 		}
 		return []change.Change{change.ForwardToAzure{Server: chain[0].ID, To: to}}
 	},
+}
+
+// suffixOnly makes a DNS server forward the vaults' public suffix and nothing
+// else: the name in the private zone is then looked up in the public DNS.
+func (s Site) suffixOnly(server *world.Host, to netip.Addr) change.Change {
+	role, suffix := *server.DNS, s.World.Service().Suffix
+	role.Forward = []world.Forward{{Domain: suffix, To: []netip.Addr{to}}}
+	return change.SetDNSRole{Server: server.ID, Role: role, What: "forward " + suffix.Host() + " alone to " + to.String()}
 }
 
 // chain names the servers that the question goes through.

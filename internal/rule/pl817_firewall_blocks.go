@@ -18,7 +18,7 @@ var pl817 = &Rule{
 		Apart:   "With PL807 the next hop is gone, with PL818 the request passes and the reply does not come back through it, with PL806 a network security group denies.",
 		Fix:     "Whoever manages the firewall allows TCP 443 to the endpoint's address, or HTTPS to the vault's name.",
 		Verify: []string{
-			"az network watcher show-next-hop --vm <vm> --source-ip <client> --dest-ip <address>",
+			"az network watcher show-next-hop --vm <vm-id> --source-ip <client> --dest-ip <address>",
 			"az monitor log-analytics query --workspace <workspace> --analytics-query \"AZFWNetworkRule | where DestinationIp == '<address>'\"",
 		},
 		Article: "8, Other things that may affect connectivity",

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"pldoctor/internal/arm"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/world"
 )
@@ -24,6 +25,12 @@ type Scenario struct {
 	Vaults      []string     // names, our own first, each in the order of the file
 	Expect      map[string]Expectation
 	Unsupported []string // ids of managed HSMs, which are not supported yet
+}
+
+// IsUnsupported tells whether the file describes a managed HSM of that name,
+// compared without case: those are not supported yet, and never unknown vaults.
+func (s *Scenario) IsUnsupported(name string) bool {
+	return arm.Result{Unsupported: s.Unsupported}.IsUnsupported(name)
 }
 
 // An Expectation is what a diagnosis from a host must say.

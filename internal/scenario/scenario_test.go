@@ -60,6 +60,8 @@ func TestKeys(t *testing.T) {
 		{"hosts", strings.Join(s.Hosts, " "), "app dc1 plain-dns squid nva node1 pod shop lonely remote"},
 		{"vaults", strings.Join(s.Vaults, " "), "fabrikam gone contoso litware"},
 		{"unsupported", len(s.Unsupported), 1},
+		{"a managed HSM", s.IsUnsupported(strings.ToUpper(s.Unsupported[0][strings.LastIndexByte(s.Unsupported[0], '/')+1:])), true},
+		{"no managed HSM", s.IsUnsupported("fabrikam"), false},
 		{"default host", s.DefaultHost().Name(), "app"},
 		{"assume", s.World.Assume(), world.Assumptions{OldNetworkInfo: true, TCPDenialInner: "Other", DeadEndpointAnswers: true, DenyGarbageToken: true}},
 		{"app", host("app"), world.Host{

@@ -59,7 +59,7 @@ func parseProxy(value string) (u *url.URL, fault string) {
 	}
 	u, err := url.Parse(value)
 	switch {
-	case err != nil:
+	case err != nil, u.Opaque != "":
 		return nil, "is no URL"
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, u.Scheme + " is not supported"
