@@ -146,6 +146,9 @@ func (c *checkup) inLab(ctx context.Context, app *App, vault string) (diagnose.R
 	if err != nil {
 		return diagnose.Report{}, &failure{statusUsage, err}
 	}
+	if s.IsUnsupported(target.Vault) {
+		return diagnose.Report{}, usagef("%s is a managed HSM, which is not supported yet", target.Vault)
+	}
 	l := lab.Start(s.World, lab.Options{})
 	defer l.Close()
 	p, err := doctor.InLab(l, s, host, target, c.azure != "never")

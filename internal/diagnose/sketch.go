@@ -210,12 +210,19 @@ func otherDoor(o fact.Observation) fact.Outcome {
 // fits tells whether a prediction explains what was seen: field by field they
 // are equal, or the field was not seen.
 func (s sketch) fits(predicted sketch) bool {
-	return fit(s.platform, predicted.platform) && fit(s.name, predicted.name) && s.proxy.fits(predicted.proxy) && fit(s.via, predicted.via) &&
+	return s.livesOn(predicted.platform) && fit(s.name, predicted.name) && s.proxy.fits(predicted.proxy) && fit(s.via, predicted.via) &&
 		fit(s.resolver, predicted.resolver) && s.answer.fits(predicted.answer) &&
 		fit(s.connect, predicted.connect) && fit(s.tls, predicted.tls) && fit(s.exchange, predicted.exchange) &&
 		fit(s.path, predicted.path) && fit(s.access, predicted.access) &&
 		s.first.fits(predicted.first) && s.other.fits(predicted.other) && s.azure.fits(predicted.azure) &&
 		fit(s.direct, predicted.direct) && (predicted.otherDoor == fact.Unseen || fit(s.otherDoor, predicted.otherDoor))
+}
+
+// livesOn tells whether the client may run on a platform: what an app connected
+// to a VNet sees is what any machine there sees.
+func (s sketch) livesOn(predicted string) bool {
+	inVNet := s.platform == string(world.OnAppService) || s.platform == string(world.OnAppGateway)
+	return fit(s.platform, predicted) || inVNet && predicted == "own"
 }
 
 func fit[T comparable](seen, predicted T) bool {

@@ -55,10 +55,6 @@ func NewAuthority() (*Authority, error) {
 	}, nil
 }
 
-// Certificate is the root certificate, DER encoded, for the trust stores of
-// real programs.
-func (a *Authority) Certificate() []byte { return a.root.cert.Raw }
-
 var (
 	validFrom  = time.Unix(0, 0)
 	validUntil = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -231,11 +230,7 @@ func TestOwnAuthority(t *testing.T) {
 	if got := res.Header.Get("x-ms-request-id"); got != "request 1" {
 		t.Errorf("request id %q", got)
 	}
-	root, err := x509.ParseCertificate(a.Certificate())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := res.TLS.PeerCertificates[0].CheckSignatureFrom(root); err != nil {
+	if err := res.TLS.PeerCertificates[0].CheckSignatureFrom(a.root.cert); err != nil {
 		t.Errorf("issuer %v: %v", res.TLS.PeerCertificates[0].Issuer, err)
 	}
 }

@@ -346,6 +346,9 @@ func accessLines(r diagnose.Report) []string {
 	case fact.OK:
 		return []string{"a request with a token is let in"}
 	case fact.RefusedNetwork:
+		if h.Denial == service.DeniedTCP {
+			return []string{"the vault refuses what comes over this connection, or with this Host header (403)"}
+		}
 		if r.Facts.Seen != nil && r.Facts.Seen.Journey.Access.Outcome != fact.Unseen {
 			return []string{"a request with a token is refused because of where it comes from (403)"}
 		}
