@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/render"
 )
 
@@ -53,7 +54,7 @@ func didYouMean(word string, names []string) string {
 	word = strings.ToLower(word)
 	best, least := "", min(2, len(word)/2)+1
 	for _, name := range names {
-		d := distance(word, strings.ToLower(name))
+		d := dnsname.Distance(word, strings.ToLower(name))
 		if len(word) > 1 && strings.HasPrefix(strings.ToLower(name), word) {
 			d = 1
 		}
@@ -65,25 +66,4 @@ func didYouMean(word string, names []string) string {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// distance is Levenshtein's: how many bytes to put in, take out or replace.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -9,6 +9,7 @@ import (
 	"pldoctor/internal/fact"
 	"pldoctor/internal/rule"
 	"pldoctor/internal/service"
+	"pldoctor/internal/settings"
 	"pldoctor/internal/world"
 )
 
@@ -69,7 +70,10 @@ func (r *run) client() Client {
 		return c
 	}
 	seen := r.in.Seen.Client
-	c.Host, c.Runs = cmp.Or(seen.Host, c.Host), cmp.Or(seen.Runs, c.Runs)
+	c.Host = cmp.Or(seen.Host, c.Host)
+	if c.Runs == "" || seen.Runs != "" && seen.Runs != string(settings.RunsMachine) { // which says that nothing tells
+		c.Runs = seen.Runs
+	}
 	if len(seen.Addresses) > 0 {
 		c.Address = seen.Addresses[0].String()
 	}

@@ -14,6 +14,8 @@ func firstBad(c rule.Case) fact.Stage {
 	switch {
 	case failed(j.Name.Outcome):
 		return fact.StageName
+	case j.Proxy.Outcome == fact.ProxyUnusable: // nobody looked behind it
+		return fact.NoStage
 	case failed(j.Proxy.Outcome), j.Proxy.Outcome == fact.OK && !private:
 		return fact.StageProxy
 	case failed(j.Resolver.Outcome):

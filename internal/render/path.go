@@ -110,6 +110,8 @@ func proxyLines(j fact.Journey) []string {
 		return nil
 	case fact.OK:
 		return []string{server + " takes the request and resolves the name itself"}
+	case fact.ProxyUnusable:
+		return []string{server + " is to take the request; pldoctor cannot look through a proxy set so"}
 	}
 	return []string{server + " " + failure(j.Proxy.Outcome)}
 }
@@ -380,6 +382,7 @@ var failures = map[fact.Outcome]string{
 	fact.ProxyGateway:   "cannot reach the vault itself (502)",
 	fact.CertExpired:    "ends at a certificate that has expired",
 	fact.TLSFailed:      "fails",
+	fact.NoInfo:         "is answered without a word on how it came",
 }
 
 func failure(o fact.Outcome) string {

@@ -232,7 +232,7 @@ func (p *paper) close(r diagnose.Report) {
 	switch bad := r.Facts.FirstBad; {
 	case bad != fact.NoStage:
 		p.para("", fmt.Sprintf("What was seen fits no fault that pldoctor knows. The path leaves the private one at the hop %q: look there first.", bad))
-	case !r.Facts.Complete():
+	case !r.Facts.Complete(), r.Verdict == fact.Undetermined:
 		p.para("", "Not all was looked at: "+missing(r))
 	case r.Verdict == fact.Public || r.Verdict == fact.ServiceEndpoint:
 		p.para("", "This client is to take any path that the vault admits, and it has one.")
@@ -260,8 +260,13 @@ func sentence(s string) string {
 
 // missing says what a run did not come to.
 func missing(r diagnose.Report) string {
-	if r.Verdict == fact.Undetermined {
+	switch {
+	case r.Facts.Journey.Proxy.Outcome == fact.ProxyUnusable:
+		return "requests go to a proxy of a kind that pldoctor does not speak. Past it, the path can be seen with NO_PROXY set."
+	case r.Verdict == fact.Undetermined && r.Facts.Seen != nil && !r.Facts.Seen.Complete:
 		return "the time ran out before the path was known; give it more with --timeout."
+	case r.Verdict == fact.Undetermined:
+		return "what was seen does not tell which path requests take."
 	}
 	return "a configured DNS server was not heard in time; it may say something else."
 }

@@ -110,33 +110,11 @@ func near(domain, required dnsname.Name) bool {
 	switch name := domain.Host(); {
 	case domain == required, domain.Under(required):
 		return false
-	case distance(name, required.Host()) <= 3:
+	case dnsname.Distance(name, required.Host()) <= 3:
 		return true
-	case distance(domain.Label(), required.Label()) <= 2:
+	case dnsname.Distance(domain.Label(), required.Label()) <= 2:
 		first, _, _ := strings.Cut(domain.Parent().Host(), ".")
 		return strings.HasPrefix(first, "vault") || strings.HasPrefix(first, "keyvault")
 	}
 	return false
-}
-
-// distance is how many letters have to be put in, taken out or changed to make
-// a of b (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -38,7 +38,7 @@ var pl819 = &Rule{
 			return Pass("no explicit proxy takes the request")
 		case p.Outcome == fact.OK:
 			return Pass("the proxy " + p.Server + " opens the connection")
-		case p.Outcome == fact.Unseen:
+		case p.Outcome == fact.Unseen, p.Outcome == fact.ProxyUnusable:
 			return Unknown("what the proxy " + p.Server + " does is not known")
 		case rival(p.Reason):
 			return NotApplicable("the configuration says why the way of the proxy is cut, which has a code of its own")
