@@ -49,7 +49,7 @@ func newWorld(t testing.TB, parts []world.Resource) *world.World {
 
 var equal = cmp.Options{
 	cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}, netip.AddrPort{}, dnsname.Name{}),
-	cmpopts.EquateEmpty(),
+	cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(world.Zone{}),
 	cmpopts.SortSlices(func(a, b world.Link) bool { return a.ID < b.ID }),
 	cmpopts.SortSlices(func(a, b world.ForwardingRule) bool { return a.ID < b.ID }),
 	cmpopts.SortSlices(func(a, b world.ID) bool { return a < b }),

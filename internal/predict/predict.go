@@ -58,6 +58,7 @@ type Client struct {
 
 	// Of the request under way:
 	vault  string
+	held   *world.Vault   // the vault of that name; nil where the World has none
 	name   dnsname.Name   // of the URL
 	proper dnsname.Name   // the vault's hostname
 	alias  dnsname.Name   // its name in the private zone
@@ -91,6 +92,7 @@ func (c *Client) turn(t Target) {
 	if c.name.IsZero() {
 		c.name = c.proper
 	}
+	c.held, _ = c.world.VaultNamed(t.Vault)
 }
 
 // see remembers who answered the client last, and traces.

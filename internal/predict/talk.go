@@ -42,7 +42,7 @@ func (c *Client) access(a gate.Arrival, name dnsname.Name) fact.AccessHop {
 	if c.opt.Authenticate && c.host.Identity != world.NoIdentity {
 		return c.presented(a, name)
 	}
-	v, ok := c.world.VaultNamed(c.vault)
+	v, ok := c.held, c.held != nil
 	if !ok || v.Deleted || c.host.HostHeader != "" {
 		anybody := gate.Decide(c.world, a, gate.Request{Method: "GET", Host: c.header(name), Path: listPath})
 		switch {

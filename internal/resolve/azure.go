@@ -55,9 +55,10 @@ func redirects(z *world.Zone, l *world.Link) bool {
 // zoneFor returns the zone that answers for a name in a VNet: of those linked
 // to it, the one with the longest name that the name is in. A link that is in
 // progress has no effect yet. Azure refuses to link two zones of one name; if
-// a World has two, the lower id counts.
+// a World has two, the lower id counts. A zone's name has two labels at least
+// (learn.microsoft.com/azure/dns/private-dns-privatednszone).
 func zoneFor(w *world.World, vnet world.ID, name dnsname.Name) (*world.Zone, *world.Link) {
-	for domain := name; domain != dnsname.Root && !domain.IsZero(); domain = domain.Parent() {
+	for domain := name; domain.Dots() > 0; domain = domain.Parent() {
 		for zone := range w.ZonesLinkedAs(domain, vnet) {
 			if link, ok := zone.LinkTo(vnet); ok && !link.InProgress {
 				return zone, link

@@ -13,6 +13,7 @@ type Zone struct {
 	Domain  dnsname.Name
 	Links   []Link
 	Records []Record // a World holds them sorted by label, compared without case, then type
+	labels  *labels  // of a zone with many records; see labelled
 }
 
 // A Link is a virtual network link of a private DNS zone.

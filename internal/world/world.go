@@ -96,6 +96,9 @@ func New(parts Parts) (*World, error) {
 			continue
 		}
 		r = ordered(r)
+		if z, ok := r.(*Zone); ok {
+			r = labelled(z)
+		}
 		w.resources.base[m.ID] = r
 		for _, k := range r.keys() {
 			w.index.base[k] = append(w.index.base[k], r)

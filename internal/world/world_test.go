@@ -255,3 +255,38 @@ func TestUnread(t *testing.T) {
 		t.Error("a gap of a copy is one of the first World too")
 	}
 }
+
+// TestLabels holds the quick way to a record of a large zone against the search,
+// also in a copy of the zone whose records have changed.
+func TestLabels(t *testing.T) {
+	z := &Zone{Meta: At("/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z.example"), Domain: dnsname.MustParse("z.example")}
+	for i := range 3 * fewRecords {
+		z.Records = append(z.Records, Record{Label: fmt.Sprintf("Vault%d", i), Type: TypeA}, Record{Label: fmt.Sprintf("vault%d", i), Type: TypeAAAA})
+	}
+	w, err := New(Parts{Resources: []Resource{z}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, _ := w.Zone(z.ID)
+	if held.labels == nil {
+		t.Fatal("the zone has no labels")
+	}
+	changed := *held
+	changed.Records = slices.Clone(held.Records[2:])
+	plain := changed
+	plain.labels = nil
+	for i := range 4 * fewRecords {
+		for _, label := range []string{fmt.Sprintf("vault%d", i), fmt.Sprintf("VAULT%d", i)} {
+			want := 0
+			if i < 3*fewRecords {
+				want = 2
+			}
+			if got := len(held.RecordsNamed(label)); got != want {
+				t.Errorf("%s: %d records, want %d", label, got, want)
+			}
+			if got, want := changed.RecordsNamed(label), plain.RecordsNamed(label); len(got) != len(want) {
+				t.Errorf("%s: %d records in the changed zone, want %d", label, len(got), len(want))
+			}
+		}
+	}
+}
