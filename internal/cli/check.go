@@ -199,9 +199,13 @@ func (c *checkup) conclude(r diagnose.Report) error {
 			return &failure{status: statusFindings}
 		}
 	}
+	wrong := r.Facts.FirstBad != fact.NoStage // whatever the severity of its cause
 	explained := len(r.RootCauses)+len(r.Candidates) > 0
-	if r.Verdict == fact.Undetermined || !explained && r.Facts.FirstBad != fact.NoStage {
+	switch {
+	case r.Verdict == fact.Undetermined, wrong && !explained:
 		return &failure{status: statusUndetermined}
+	case wrong:
+		return &failure{status: statusFindings}
 	}
 	return nil
 }

@@ -107,6 +107,9 @@ func (r *run) caseOf(w *world.World) rule.Case {
 		return c
 	}
 	c.Journey, r.differs = merge(c.Predicted.Journey, c.Seen.Journey)
+	if c.Journey.Access == (fact.AccessHop{}) && c.Resource != nil {
+		c.Journey.Access = predict.Admitted(w, c.Resource, c.Journey.Exchange)
+	}
 	return c
 }
 

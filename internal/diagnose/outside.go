@@ -64,10 +64,10 @@ func (r *run) settle(found map[*rule.Rule]rule.Case) {
 			c.Seen = r.in.Seen
 			r.walk(c)
 			for i := range r.causes { // inferred: nobody saw the inside
-				r.causes[i].proven = false
+				r.causes[i].proven, r.causes[i].result = false, r.seen(r.causes[i].rule)
 			}
 			if len(r.causes) == 0 || r.causes[0].rule != x && r.causes[0].rule.Symptom {
-				r.causes = []cause{{rule: x, result: x.Eval(c), fixes: r.words(x)}}
+				r.causes = []cause{{rule: x, result: r.seen(x), fixes: r.words(x)}}
 			}
 		}
 	default:
@@ -76,6 +76,15 @@ func (r *run) settle(found map[*rule.Rule]rule.Case) {
 		}
 		byWeight(r.candidates)
 	}
+}
+
+// seen is what a rule says of what was seen. What it says of an imagined world
+// would hold that world's addresses and names.
+func (r *run) seen(x *rule.Rule) rule.Result {
+	if result := x.Eval(r.first); result.Status == rule.StatusFail {
+		return result
+	}
+	return rule.Fail(x.Title)
 }
 
 // evident takes the rules that what was seen proves by itself; failing that,

@@ -152,7 +152,10 @@ func (p *paper) fixes(f diagnose.Finding) {
 	for i, fix := range f.Fixes {
 		p.line("")
 		label := "  To mend: "
-		if len(f.Fixes) > 1 {
+		switch {
+		case strings.HasPrefix(fix.Title, "Or,"):
+			label = "  Instead: "
+		case len(f.Fixes) > 1:
 			label = fmt.Sprintf("  Step %d:  ", i+1)
 		}
 		p.item(label, 12, sentence(fix.Title))
@@ -194,8 +197,8 @@ func (p *paper) candidates(r diagnose.Report) {
 			p.command("         ", f.Ask)
 		}
 	}
-	p.line("")
 	if len(found) > 1 {
+		p.line("")
 		p.para("  ", "The client alone cannot tell them apart. The command under each can.")
 	}
 }

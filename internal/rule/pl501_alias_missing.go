@@ -37,8 +37,12 @@ var pl501 = &Rule{
 		})
 		if i >= 0 {
 			e := answers[i]
-			return Fail(fmt.Sprintf("%s resolves to %s without the alias into %s: the vault has no private endpoint connection that is approved",
-				c.Host.Host(), e.answer.Addr, c.Service.Zone.Host()), Evidence{c.source(), e.server, says(c.Host.Host(), e.answer)})
+			why := "the vault has no private endpoint connection that is approved"
+			if c.Resource != nil && c.Resource.HasAlias() {
+				why = "although a private endpoint connection is approved: the public registration lags behind, or this server answers from elsewhere"
+			}
+			return Fail(fmt.Sprintf("%s resolves to %s without the alias into %s: %s", c.Host.Host(), e.answer.Addr, c.Service.Zone.Host(), why),
+				Evidence{c.source(), e.server, says(c.Host.Host(), e.answer)})
 		}
 		if slices.ContainsFunc(answers, func(e heardFrom) bool { return e.answer.Outcome == fact.NXDomain }) {
 			return NotApplicable("the name does not exist where it was asked for")

@@ -2,6 +2,8 @@ package rule
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -72,7 +74,7 @@ var pl820 = &Rule{
 			if !ok {
 				continue
 			}
-			if room, ok := c.room(v); ok {
+			if room, ok := c.roomForApp(v); ok {
 				return []change.Change{change.SetIntegration{Host: c.Client.ID, Subnet: room, RouteAll: true}}
 			}
 		}
@@ -94,4 +96,39 @@ func (c Case) leftOutside() bool {
 	h := c.Journey.Connect
 	return h.Reason == fact.PlatformOutside ||
 		!c.Client.RouteAll && c.IsEndpointAddress(h.Addr) && !h.Addr.IsPrivate()
+}
+
+// roomForApp is a subnet for App Service's VNet integration: one delegated to
+// it, else one that nothing is in, since private endpoints keep it out
+// (learn.microsoft.com/azure/app-service/overview-vnet-integration).
+func (c Case) roomForApp(v *world.VNet) (world.ID, bool) {
+	var open []world.ID
+	for i := range v.Subnets {
+		s := &v.Subnets[i]
+		switch {
+		case slices.ContainsFunc(s.Delegations, func(d string) bool { return strings.EqualFold(d, "Microsoft.Web/serverFarms") }):
+			return s.ID, true
+		case len(s.Delegations) == 0 && !slices.Contains(keptByAzure, s.ID.Name()) && !c.occupied(s.ID):
+			open = append(open, s.ID)
+		}
+	}
+	if len(open) == 0 {
+		return "", false
+	}
+	return open[0], true
+}
+
+// occupied tells whether something that the configuration knows is in a subnet.
+func (c Case) occupied(subnet world.ID) bool {
+	for e := range c.World.EndpointsIn(subnet.Parent()) {
+		if e.Subnet == subnet {
+			return true
+		}
+	}
+	for h := range c.World.Hosts() {
+		if h.Subnet == subnet && h.ID != c.Client.ID {
+			return true
+		}
+	}
+	return false
 }

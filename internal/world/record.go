@@ -103,8 +103,8 @@ func labelled(z *Zone) *Zone {
 	}
 	c := *z
 	c.labels = &labels{c.Records, make(map[string]int32, len(c.Records))}
-	for i := len(c.Records) - 1; i >= 0; i-- {
-		c.labels.at[strings.ToLower(c.Records[i].Label)] = int32(i)
+	for i, r := range slices.Backward(c.Records) {
+		c.labels.at[strings.ToLower(r.Label)] = int32(i)
 	}
 	return &c
 }
