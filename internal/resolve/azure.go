@@ -55,18 +55,20 @@ func redirects(z *world.Zone, l *world.Link) bool {
 // zoneFor returns the zone that answers for a name in a VNet: of those linked
 // to it, the one with the longest name that the name is in. A link that is in
 // progress has no effect yet. Azure refuses to link two zones of one name; if
-// a World has two, the lower id counts. A zone's name has two labels at least
-// (learn.microsoft.com/azure/dns/private-dns-privatednszone).
-func zoneFor(w *world.World, vnet world.ID, name dnsname.Name) (*world.Zone, *world.Link) {
-	for domain := name; domain.Dots() > 0; domain = domain.Parent() {
-		for zone := range w.ZonesLinkedAs(domain, vnet) {
-			if link, ok := zone.LinkTo(vnet); ok && !link.InProgress {
-				return zone, link
-			}
+// a World has two, the lower id counts.
+func zoneFor(w *world.World, vnet world.ID, name dnsname.Name) (best *world.Zone, via *world.Link) {
+	for zone := range w.ZonesLinked(vnet) { // by id
+		if !name.Under(zone.Domain) || best != nil && !longer(zone.Domain, best.Domain) {
+			continue
+		}
+		if link, ok := zone.LinkTo(vnet); ok && !link.InProgress {
+			best, via = zone, link
 		}
 	}
-	return nil, nil
+	return best, via
 }
+
+func longer(a, b dnsname.Name) bool { return len(a.String()) > len(b.String()) }
 
 // inZone returns what a zone, which is authoritative, has for a name in it.
 func inZone(z *world.Zone, name dnsname.Name, t world.RecordType) step {
