@@ -10,9 +10,6 @@ import (
 	"pldoctor/internal/world"
 )
 
-// maxServers and maxLearnt are the bounds that a probe keeps.
-const maxServers, maxLearnt = 8, 6
-
 // hostsPath is where hosts of a World keep their hosts file: all run Linux.
 const hostsPath = "/etc/hosts"
 
@@ -66,7 +63,7 @@ func (c *Client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 		learnt = append(append(learnt, host.addrs...), alias.addrs...)
 	}
 	configured := c.configured()
-	for _, s := range configured[:min(maxServers, len(configured))] {
+	for _, s := range configured[:min(fact.MaxServers, len(configured))] {
 		add(s, fact.RoleConfigured)
 	}
 	add(fact.AzureDNS, fact.RoleAzure)
@@ -83,7 +80,7 @@ func (c *Client) addresses(used netip.Addr, learnt []netip.Addr) []fact.AddressV
 	visit := func(list []netip.Addr, most int) {
 		for _, a := range list {
 			known := slices.ContainsFunc(views, func(v fact.AddressView) bool { return v.Addr == a })
-			if !dialable(a) || known || most == 0 {
+			if !fact.Dialable(a) || known || most == 0 {
 				continue
 			}
 			most--
@@ -94,6 +91,6 @@ func (c *Client) addresses(used netip.Addr, learnt []netip.Addr) []fact.AddressV
 	}
 	visit([]netip.Addr{used}, 1)
 	visit(c.opt.Candidates, len(c.opt.Candidates))
-	visit(learnt, maxLearnt)
+	visit(learnt, fact.MaxLearnt)
 	return views
 }

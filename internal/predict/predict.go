@@ -136,7 +136,7 @@ func (c *Client) journey() (through, direct fact.Journey) {
 	case p.Direct():
 		return direct, direct
 	case p.Fault != "":
-		through.Name = c.nameHop()
+		through.Name = fact.NameOf(c.world.Service(), c.name)
 		through.Proxy = fact.ProxyHop{Outcome: fact.ProxyUnusable, Server: p.Server(), By: fact.Ref(c.host.ID)}
 		return through, direct
 	}
@@ -145,38 +145,13 @@ func (c *Client) journey() (through, direct fact.Journey) {
 
 // direct is the request past any proxy.
 func (c *Client) direct() fact.Journey {
-	j := fact.Journey{Name: c.nameHop()}
+	j := fact.Journey{Name: fact.NameOf(c.world.Service(), c.name)}
 	j.Resolver, j.Answer = c.resolution()
-	if j.Answer.Outcome != fact.OK || !dialable(j.Answer.Addr) {
+	if j.Answer.Outcome != fact.OK || !fact.Dialable(j.Answer.Addr) {
 		return j
 	}
 	c.visit(&j, c.origin, j.Answer.Addr, c.name)
 	return j
-}
-
-// dialable addresses are those that a vault can have; others are reported and
-// never dialled.
-func dialable(a netip.Addr) bool {
-	class := fact.Classify(a)
-	return class == fact.PrivateAddr || class == fact.PublicAddr
-}
-
-func (c *Client) nameHop() fact.NameHop {
-	hop := fact.NameHop{Outcome: fact.OK, Host: c.name}
-	if c.name == c.proper {
-		return hop
-	}
-	svc := c.world.Service()
-	if c.name.Under(svc.Zone) {
-		hop.Outcome = fact.PrivatelinkName
-		return hop
-	}
-	for _, other := range service.KeyVaults() {
-		if other.Cloud.Name != svc.Cloud.Name && (c.name.Under(other.Suffix) || c.name.Under(other.Core)) {
-			hop.Outcome = fact.OtherCloud
-		}
-	}
-	return hop
 }
 
 // visit fills in what comes of a connection from an origin to an address.

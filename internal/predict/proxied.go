@@ -15,7 +15,7 @@ import (
 // proxied is the request through an explicit proxy, which resolves the name and
 // opens the connection itself.
 func (c *Client) proxied(p settings.Proxy) fact.Journey {
-	j := fact.Journey{Name: c.nameHop()}
+	j := fact.Journey{Name: fact.NameOf(c.world.Service(), c.name)}
 	j.Proxy.Server = p.Server()
 	d, proxy := c.toProxy(p)
 	j.Proxy.By, j.Proxy.Reason = fact.Ref(d.By), d.Reason

@@ -99,7 +99,7 @@ func (c *Client) heardWithin(server netip.Addr, name dnsname.Name, within time.D
 	if name != c.alias || c.alias == c.name {
 		aaaa = c.ask(server, resolve.Question{Name: name, Type: world.TypeAAAA}, within)
 	}
-	if h := c.joined(a, aaaa); answered(h.Outcome) {
+	if h := c.joined(a, aaaa); h.Outcome.Answered() {
 		return hearing{reached: fact.OK, answer: h, slow: a.After >= fact.SlowAnswer, addrs: slices.Concat(a.Addrs, aaaa.Addrs)}
 	}
 	return hearing{reached: a.Outcome, reason: a.Reason, by: a.By}
@@ -110,7 +110,7 @@ func (c *Client) heardWithin(server netip.Addr, name dnsname.Name, within time.D
 func (c *Client) joined(a, aaaa resolve.Reply) fact.AnswerHop {
 	r := a
 	better := a.Outcome == fact.Unseen || aaaa.Outcome == fact.OK && a.Outcome != fact.OK ||
-		answered(aaaa.Outcome) && !answered(a.Outcome)
+		aaaa.Outcome.Answered() && !a.Outcome.Answered()
 	if better && aaaa.Outcome != fact.Unseen {
 		r = aaaa
 	}
@@ -137,14 +137,6 @@ func first(a, aaaa []netip.Addr) netip.Addr {
 		}
 	}
 	return netip.Addr{}
-}
-
-func answered(o fact.Outcome) bool {
-	switch o {
-	case fact.OK, fact.NXDomain, fact.NoData, fact.ServFail, fact.DNSRefuse, fact.Truncated, fact.Malformed:
-		return true
-	}
-	return false
 }
 
 // serverRef names who answers at an address: the VNet of Azure DNS, or the

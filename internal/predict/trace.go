@@ -19,7 +19,7 @@ func (c *Client) traceDNS(h resolve.Hop) {
 		}
 		to = strings.Join(texts, " ")
 	}
-	if !answered(h.Reply.Outcome) {
+	if !h.Reply.Outcome.Answered() {
 		kind = fact.Silent
 	}
 	c.opt.Trace(fact.Event{Stage: fact.StageResolver, Kind: fact.Asked, Who: fact.Ref(h.From), Subject: h.Question.Name.Host(), To: h.To.String()})

@@ -97,7 +97,7 @@ func (r record) unresolved() (fact.ResolverHop, fact.AnswerHop) {
 		heard := r.heard(s, r.plan.Host)
 		switch {
 		case heard.outcome == fact.OK, heard.outcome == fact.Unseen: // not why
-		case answered(heard.outcome):
+		case heard.outcome.Answered():
 			return r.failed(fact.ResolverHop{Via: fact.ViaDNS, Server: s}, heard)
 		case silent.Outcome == fact.Unseen:
 			silent = fact.ResolverHop{Outcome: heard.outcome, Via: fact.ViaDNS, Server: s}
@@ -111,7 +111,7 @@ func (r record) unresolved() (fact.ResolverHop, fact.AnswerHop) {
 
 // failed puts a failure where it belongs: a server that answers is reached.
 func (r record) failed(hop fact.ResolverHop, h hearing) (fact.ResolverHop, fact.AnswerHop) {
-	if !answered(h.outcome) {
+	if !h.outcome.Answered() {
 		hop.Outcome = h.outcome
 		return hop, fact.AnswerHop{}
 	}
@@ -123,20 +123,11 @@ func (r record) failed(hop fact.ResolverHop, h hearing) (fact.ResolverHop, fact.
 // library that still tries then has nothing to come.
 func (r record) allSilent(servers []netip.Addr) bool {
 	for _, s := range servers {
-		if o := r.heard(s, r.plan.Host).outcome; o == fact.Unseen || answered(o) {
+		if o := r.heard(s, r.plan.Host).outcome; o == fact.Unseen || o.Answered() {
 			return false
 		}
 	}
 	return len(servers) > 0
-}
-
-// answered tells the outcomes of an answer from those of the way to a server.
-func answered(o fact.Outcome) bool {
-	switch o {
-	case fact.OK, fact.NXDomain, fact.NoData, fact.ServFail, fact.DNSRefuse, fact.Truncated, fact.Malformed:
-		return true
-	}
-	return false
 }
 
 // configured lists the servers that the host is configured to ask, in order.
@@ -168,10 +159,10 @@ func (r record) heard(server netip.Addr, name dnsname.Name) hearing {
 			continue
 		}
 		better := h.outcome == fact.Unseen || l.Outcome == fact.OK && h.outcome != fact.OK ||
-			answered(l.Outcome) && !answered(h.outcome)
+			l.Outcome.Answered() && !h.outcome.Answered()
 		if better && l.Outcome != fact.Unseen {
 			h.outcome, h.chain = l.Outcome, l.Chain
-			h.slow = answered(l.Outcome) && l.Took >= fact.SlowAnswer
+			h.slow = l.Outcome.Answered() && l.Took >= fact.SlowAnswer
 		}
 		h.addrs = append(h.addrs, l.Addrs...)
 	}

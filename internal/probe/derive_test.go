@@ -51,7 +51,7 @@ func (r record) listen(server netip.Addr, said string) {
 		if l.Outcome == fact.OK && q.Type == typeAAAA {
 			l.Outcome, l.Addrs = fact.NoData, nil
 		}
-		if q.Name == fabrikam && !direct && answered(l.Outcome) {
+		if q.Name == fabrikam && !direct && l.Outcome.Answered() {
 			l.Chain = []dnsname.Name{fabrikamAlias}
 		}
 	}

@@ -29,13 +29,9 @@ const (
 	tunnelTime   = 12 * time.Second // a proxy resolves and connects, 5 s each, before it says that it cannot
 )
 
-// Bounds on what others may make a run do.
-const (
-	maxServers = 8 // configured DNS servers that are asked
-	maxLearnt  = 6 // addresses that are tried because some answer held them
-
-	maxQuestions = (maxServers + 2) * 5 // with Azure DNS and a public server; see Plan.questions
-)
+// maxQuestions is what others may make a run ask: of the configured servers, of
+// Azure DNS and of a public one; see Plan.questions.
+const maxQuestions = (fact.MaxServers + 2) * 5
 
 // publicDNS is Google Public DNS, developers.google.com/speed/public-dns.
 var publicDNS = netip.AddrFrom4([4]byte{8, 8, 8, 8})
@@ -106,7 +102,7 @@ func MakePlan(t Target, o Options) Plan {
 	if o.Authenticate {
 		p.Audience = t.Service.Audience
 	}
-	p.Name = fact.NameHop{Outcome: nameOutcome(t.Service, p.Host), Host: p.Host}
+	p.Name = fact.NameOf(t.Service, p.Host)
 	return p
 }
 
@@ -119,21 +115,6 @@ func (p Plan) Asking(r env.Resolvers, public bool) Plan {
 		p.Questions = append(p.Questions, p.questions(s)...)
 	}
 	return p
-}
-
-// nameOutcome tells the vault's hostname from its name in the private zone and
-// from another cloud's names.
-func nameOutcome(s service.Service, host dnsname.Name) fact.Outcome {
-	if host.Under(s.Zone) {
-		return fact.PrivatelinkName
-	}
-	for _, other := range service.KeyVaults() {
-		foreign := other.Cloud.Name != s.Cloud.Name
-		if foreign && (host.Under(other.Suffix) || host.Under(other.Core)) {
-			return fact.OtherCloud
-		}
-	}
-	return fact.OK
 }
 
 // servers lists whom to ask: the servers of the longest split domain above
@@ -152,7 +133,7 @@ func servers(r env.Resolvers, host dnsname.Name, public bool) []Server {
 	}
 	add(fact.RoleConfigured, splitServers(r, host)...)
 	add(fact.RoleConfigured, r.Servers...)
-	list = list[:min(len(list), maxServers)]
+	list = list[:min(len(list), fact.MaxServers)]
 	add(fact.RoleAzure, fact.AzureDNS)
 	if public {
 		add(fact.RolePublic, publicDNS)
@@ -235,8 +216,7 @@ func dialable(addrs []netip.Addr) []netip.Addr {
 	var list []netip.Addr
 	for _, a := range addrs {
 		a = a.Unmap()
-		class := fact.Classify(a)
-		if (class == fact.PrivateAddr || class == fact.PublicAddr) && !slices.Contains(list, a) {
+		if fact.Dialable(a) && !slices.Contains(list, a) {
 			list = append(list, a)
 		}
 	}

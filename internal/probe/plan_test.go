@@ -95,8 +95,8 @@ func TestPlanBoundsServers(t *testing.T) {
 		many = append(many, netip.AddrFrom4([4]byte{10, 0, 0, i}))
 	}
 	p := MakePlan(target(t), Options{}).Asking(env.Resolvers{Servers: many}, true)
-	if got := len(p.Servers); got != maxServers+2 || len(p.Questions) > maxQuestions {
-		t.Errorf("%d servers are asked %d questions, want %d servers, Azure DNS and a public one", got, len(p.Questions), maxServers)
+	if got := len(p.Servers); got != fact.MaxServers+2 || len(p.Questions) > maxQuestions {
+		t.Errorf("%d servers are asked %d questions, want %d servers, Azure DNS and a public one", got, len(p.Questions), fact.MaxServers)
 	}
 }
 

@@ -63,7 +63,7 @@ func (r record) servers() []fact.ServerView {
 		host, alias := r.heard(s.Addr, r.plan.VaultHost), r.heard(s.Addr, r.plan.Alias)
 		view := fact.ServerView{Server: s.Addr, Role: s.Role, Slow: host.slow, Host: r.hop(host), Alias: r.hop(alias)}
 		switch {
-		case answered(host.outcome), answered(alias.outcome):
+		case host.outcome.Answered(), alias.outcome.Answered():
 			view.Reached = fact.OK
 		case host.outcome != fact.Unseen:
 			view.Reached = host.outcome
@@ -77,7 +77,7 @@ func (r record) servers() []fact.ServerView {
 
 // hop is a hearing as a hop: of a server that did not answer, none.
 func (r record) hop(h hearing) fact.AnswerHop {
-	if !answered(h.outcome) {
+	if !h.outcome.Answered() {
 		return fact.AnswerHop{}
 	}
 	hop := fact.AnswerHop{Outcome: h.outcome, Alias: slices.Contains(h.chain, r.plan.Alias)}

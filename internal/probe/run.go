@@ -69,7 +69,7 @@ func (r *run) gather(ctx context.Context) (complete bool) {
 // result in: there is room for all of them.
 func (r *run) begin(ctx context.Context) {
 	p := r.rec.plan
-	most := 2 + maxQuestions + len(p.Candidates) + maxLearnt + 2 // lookup, resolvers; by name, by proxy
+	most := 2 + maxQuestions + len(p.Candidates) + fact.MaxLearnt + 2 // lookup, resolvers; by name, by proxy
 	r.results = make(chan func(), most)
 	if p.Audience != "" {
 		r.token = fetchToken(ctx, r.env, p.Audience)
@@ -148,7 +148,7 @@ func (r *run) learn(ctx context.Context, addrs []netip.Addr) {
 		return
 	}
 	for _, a := range dialable(addrs) {
-		if r.learnt < maxLearnt && r.tryAddress(ctx, a) {
+		if r.learnt < fact.MaxLearnt && r.tryAddress(ctx, a) {
 			r.learnt++
 		}
 	}

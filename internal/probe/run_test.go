@@ -277,7 +277,7 @@ func TestHostileAnswer(t *testing.T) {
 	if j := seen.Journey; j.Answer.Class != fact.SpecialAddr || j.Connect != (fact.ConnectHop{}) {
 		t.Errorf("journey %+v", j)
 	}
-	if got := len(seen.Addresses); got > maxLearnt {
+	if got := len(seen.Addresses); got > fact.MaxLearnt {
 		t.Errorf("%d addresses were tried", got)
 	}
 	for _, special := range []string{"127.0.0.1:443", "169.254.169.254", "[::"} {
