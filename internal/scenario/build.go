@@ -40,7 +40,7 @@ type place struct {
 
 func (b *builder) build() (*Scenario, error) {
 	b.lines = make(map[world.ID]place)
-	s := &Scenario{Name: b.reader.file, Title: b.file.title, Expect: make(map[string]Expectation)}
+	s := &Scenario{Name: b.reader.file, Title: b.file.title, Cases: b.file.cases, Expect: make(map[string]Expectation)}
 	s.Unsupported = b.resources()
 	b.places = newPlaces(b.parts)
 	b.facts()

@@ -17,6 +17,7 @@ import (
 // A file is what a scenario file says, names not yet looked up.
 type file struct {
 	title, cloud string
+	cases        []string
 	resources    []given
 	foreign      []*world.Vault
 	sites        []site
@@ -78,6 +79,7 @@ func (r *reader) parse(data []byte) *file {
 	n.object(keys{
 		"title":         into(&f.title, node.text),
 		"cloud":         into(&f.cloud, node.text),
+		"cases":         into(&f.cases, cases),
 		"resources":     into(&f.resources, resources),
 		"foreignVaults": into(&f.foreign, foreignVaults),
 		"sites":         into(&f.sites, sites),
@@ -239,6 +241,20 @@ func findingCodes(n node) []string {
 
 func codes(n node) []code {
 	return each(n, func(e node) code { return code{findingCode(e), e} })
+}
+
+// casePattern is the number of a published case: a report from the field, with
+// the letter of its variant, or a row of the comparison with other tools.
+var casePattern = regexp.MustCompile(`^(field-(?:[1-9]|1[0-5])[a-d]?|peers-(?:[1-9]|[12][0-9]|3[0-5]))$`)
+
+func cases(n node) []string {
+	return each(n, func(e node) string {
+		number := e.text()
+		if !casePattern.MatchString(number) {
+			e.fail("is %q, not field-1 to field-15, with a letter where the case has variants, nor peers-1 to peers-35", number)
+		}
+		return number
+	})
 }
 
 func assumptions(n node) (a world.Assumptions) {

@@ -18,6 +18,7 @@ import (
 // A Scenario is a file that has been read.
 type Scenario struct {
 	Name, Title string
+	Cases       []string     // the published cases that it stands for, as docs/cases.md numbers them
 	World       *world.World // the Breaks applied
 	Base        *world.World // the world as the file describes it
 	Breaks      []string     // codes

@@ -56,6 +56,7 @@ func TestKeys(t *testing.T) {
 		got, want any
 	}{
 		{"title", s.Title, "Every key"},
+		{"cases", strings.Join(s.Cases, " "), "field-5b peers-13"},
 		{"cloud", s.World.Service().Cloud.Name, "AzureUSGovernment"},
 		{"hosts", strings.Join(s.Hosts, " "), "app dc1 plain-dns squid nva node1 pod shop lonely remote"},
 		{"vaults", strings.Join(s.Vaults, " "), "fabrikam gone contoso litware"},
@@ -155,9 +156,10 @@ func TestFaults(t *testing.T) {
 		{"no YAML", "a: [", "test.yaml:1: is not YAML:"},
 		{"two documents", "title: a\n---\ntitle: b", "test.yaml:2: holds a second document"},
 		{"a list", "- a", "test.yaml:1: is not a list of keys and values"},
-		{"unknown key", "title: a\ntitel: b", "test.yaml:2: titel is not a key; known here: assume, breaks, cloud,"},
+		{"unknown key", "title: a\ntitel: b", "test.yaml:2: titel is not a key; known here: assume, breaks, cases, cloud,"},
 		{"unknown key of a host", "hosts:\n  - name: a\n    addr: 10.0.0.1", "test.yaml:3: host a: hosts[0].addr is not a key"},
 		{"key twice", "hosts:\n  - {name: a, name: b}", "hosts[0].name stands twice"},
+		{"case", "cases: [field-16]", `test.yaml:1: cases[0] is "field-16", not field-1 to field-15`},
 		{"cloud", "cloud: Azure", `test.yaml: cloud "Azure" is not one of`},
 		{"address", network + "hosts: [{name: a, in: v, address: 10.0.0}]", "test.yaml:9: host a: hosts[0].address is not an address"},
 		{"no address", network + "hosts: [{name: a, in: v}]", "host a: hosts[0].address is missing"},
