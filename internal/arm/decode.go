@@ -72,7 +72,10 @@ var readers = map[string]reader{
 	"microsoft.web/sites":                                              (*decoder).webApp,
 }
 
-const managedHSM = "microsoft.keyvault/managedhsms"
+const (
+	managedHSM       = "microsoft.keyvault/managedhsms"
+	keyVaultProvider = "microsoft.keyvault" // of a subscription, as "az provider show" returns it
+)
 
 // A decoder gathers resources, and the children that will be put into them.
 type decoder struct {
@@ -144,6 +147,8 @@ func (d *decoder) resource(index int, v any) {
 	switch lower := strings.ToLower(kind); {
 	case lower == managedHSM:
 		d.res.Unsupported = append(d.res.Unsupported, path)
+	case lower == keyVaultProvider:
+		d.provider(it)
 	case readers[lower] == nil && kind != "":
 		d.res.Unknown = append(d.res.Unknown, path)
 	case path == "":

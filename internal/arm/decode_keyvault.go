@@ -172,3 +172,14 @@ func (d *decoder) finishEndpoint(e *world.Endpoint) {
 		e.Addresses = all
 	}
 }
+
+// provider reads whether a subscription has the provider of key vaults.
+func (d *decoder) provider(it *item) {
+	if it.ID != world.ProviderIn(it.Subscription()).ID {
+		it.fail("id", "is not that of a subscription's provider %s", world.KeyVaultProvider)
+		return
+	}
+	d.res.From[it.ID] = it.index
+	state := it.root.get("registrationState").oneOf("Registered", "Registered", "NotRegistered", "Registering", "Unregistering", "Unregistered")
+	d.put(it, &world.Provider{Meta: it.Meta, Registered: state == "Registered"})
+}

@@ -209,5 +209,6 @@ func (d *decoder) webApp(it *item) {
 		RouteAll: p.get("vnetRouteAllEnabled").boolean(false) || p.get("siteConfig", "vnetRouteAllEnabled").boolean(false) ||
 			p.get("outboundVnetRouting", "allTraffic").boolean(false) ||
 			p.get("outboundVnetRouting", "applicationTraffic").boolean(false),
+		Outbound: p.get("outboundIpAddresses").addrsInText(),
 	})
 }

@@ -112,6 +112,11 @@ func TestAbsence(t *testing.T) {
 			"vnetRouteAllEnabled: false", bare("Microsoft.Web/sites", `{}`),
 			func(r world.Resource) any { return r.(*world.WebApp).RouteAll }, false,
 		},
+		{
+			"addresses in one text, and one of them twice",
+			bare("Microsoft.Web/sites", `{"outboundIpAddresses": "20.1.2.3,20.1.2.4, 20.1.2.3"}`),
+			func(r world.Resource) any { return fmt.Sprint(r.(*world.WebApp).Outbound) }, "[20.1.2.3 20.1.2.4]",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			data := strings.ReplaceAll(tt.data, `zones/x0`, `zones/a.example`)

@@ -42,6 +42,8 @@ type document struct {
 	Type       string `json:"type"`
 	Location   string `json:"location,omitempty"`
 	Properties object `json:"properties"`
+
+	RegistrationState string `json:"registrationState,omitempty"` // of a provider
 }
 
 type object map[string]any
@@ -81,7 +83,16 @@ func (e *encoder) resource(r world.Resource) {
 	case *world.Perimeter:
 		e.perimeter(r)
 	case *world.WebApp:
-		e.put(r.Meta, "", object{"virtualNetworkSubnetId": optional(r.Subnet), "vnetRouteAllEnabled": r.RouteAll})
+		var outbound []string
+		for _, a := range r.Outbound {
+			outbound = append(outbound, a.String())
+		}
+		e.put(r.Meta, "", object{
+			"virtualNetworkSubnetId": optional(r.Subnet), "vnetRouteAllEnabled": r.RouteAll,
+			"outboundIpAddresses": strings.Join(outbound, ","),
+		})
+	case *world.Provider:
+		e.provider(r)
 	case *world.AppGateway:
 		e.put(r.Meta, "", object{"gatewayIPConfigurations": []any{object{
 			"name": "default", "properties": object{"subnet": ref(r.Subnet)},
@@ -101,7 +112,7 @@ func inside(path, location string, properties object) document {
 			delete(properties, key)
 		}
 	}
-	return document{path[strings.LastIndexByte(path, '/')+1:], path, typeOf(path), location, properties}
+	return document{Name: path[strings.LastIndexByte(path, '/')+1:], ID: path, Type: typeOf(path), Location: location, Properties: properties}
 }
 
 func pathOf(m world.Meta) string { return cmp.Or(m.Path, string(m.ID)) }

@@ -107,3 +107,10 @@ func (e *encoder) nic(id world.ID, p *world.Endpoint) {
 		}),
 	})
 }
+
+func (e *encoder) provider(p *world.Provider) {
+	state := map[bool]string{true: "Registered", false: "NotRegistered"}[p.Registered]
+	d := inside(pathOf(p.Meta), "", object{})
+	d.RegistrationState = state
+	e.out = append(e.out, d)
+}

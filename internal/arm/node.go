@@ -206,6 +206,14 @@ func (n node) domain() dnsname.Name {
 
 func (n node) strs() []string { return each(n, node.str) }
 
+// addrsInText reads addresses that stand in one text, with commas between them.
+func (n node) addrsInText() (all addressSet) {
+	for word := range strings.FieldsFuncSeq(n.str(), func(c rune) bool { return c == ',' || c == ' ' }) {
+		all = all.with(node{word, n.path, n.in}.addr())
+	}
+	return all
+}
+
 func (n node) addrs() []netip.Addr { return valid(each(n, node.addr)) }
 
 func (n node) prefixes() []netip.Prefix { return valid(each(n, node.prefix)) }

@@ -22,7 +22,7 @@ func (c SetConnection) Apply(w *world.World) *world.World {
 		return w
 	}
 	at := slices.IndexFunc(v.Connections, func(x world.Connection) bool { return x.Endpoint == c.Endpoint })
-	if at < 0 {
+	if at < 0 || c.Status == world.Approved && c.barred(w) {
 		return w
 	}
 	changed := *v
@@ -39,6 +39,17 @@ func (c SetConnection) Apply(w *world.World) *world.World {
 		return register(after, &end, v.Name())
 	}
 	return after
+}
+
+// barred tells whether Azure refuses to approve, since the endpoint's
+// subscription lacks the provider of key vaults.
+func (c SetConnection) barred(w *world.World) bool {
+	e, ok := w.Endpoint(c.Endpoint)
+	if !ok {
+		return false
+	}
+	_, barred := w.Unregistered(e.Subscription())
+	return barred
 }
 
 func (c SetConnection) provisioning() string {

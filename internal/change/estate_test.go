@@ -162,6 +162,7 @@ func (e estate) machines() []world.Resource {
 		},
 		&world.Host{Meta: e.named("dns"), Network: e.vnet("hub"), Address: ip("10.1.0.5"), DNS: &world.DNSRole{
 			Forward: []world.Forward{{Domain: dnsname.Root, To: world.PublicDNS}}, FilterPrivate: true,
+			Records: map[dnsname.Name][]netip.Addr{fabrikam: ips("52.168.109.101")},
 		}},
 		&world.Host{Meta: e.named("nva"), Network: e.vnet("hub"), Address: ip("10.1.0.8"), Forward: &world.ForwardRole{
 			Blocks: []netip.Prefix{prefix("10.1.2.0/24"), prefix("10.9.0.0/16")}, Stalls: true,
@@ -257,8 +258,12 @@ func (e estate) changes() []change.Change {
 		change.SetNameservers{Host: app},
 		change.SetSplit{Host: app, Domain: suffix},
 		change.SetSplit{Host: app, Domain: zoneName, Servers: ips("10.1.0.6")},
+		change.SetSearch{Host: app, Domains: []string{"corp.example", "example"}, Ndots: 5},
+		change.SetSearch{Host: app, Ndots: 1},
 		change.SetCached{Host: app, Name: fabrikam},
 		change.SetCached{Host: app, Name: suffix, Addr: ip("10.1.2.4"), TTL: time.Minute},
+		change.DropServerRecord{Server: e.host("dns"), Name: fabrikam},
+		change.Register{Subscription: "S" + e.mark, Off: true},
 		change.SetHostHeader{Host: app},
 		change.KeepOpen{Host: app},
 		change.MoveHost{Host: app, Network: e.vnet("hub"), Subnet: doors},

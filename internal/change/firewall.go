@@ -18,6 +18,9 @@ type AddFirewall struct {
 	Addr     netip.Addr
 	AllowAll bool
 	SNAT     bool // towards private addresses too
+	// ByName lets connections open, and lets those to the names of other sites
+	// go on.
+	ByName bool
 }
 
 func (c AddFirewall) meta(w *world.World) world.Meta {
@@ -32,7 +35,11 @@ func (c AddFirewall) Apply(w *world.World) *world.World {
 	if _, ok := w.VNet(c.VNet); !ok || w.Lookup(m.ID) != nil || !c.Addr.IsValid() {
 		return w
 	}
-	return put(w, &world.Firewall{Meta: m, VNet: c.VNet, Address: c.Addr, AllowAll: c.AllowAll, SNATPrivate: c.SNAT})
+	f := &world.Firewall{Meta: m, VNet: c.VNet, Address: c.Addr, AllowAll: c.AllowAll, SNATPrivate: c.SNAT}
+	if c.ByName {
+		f.Allow = []world.FirewallRule{{Name: "other-sites", Allow: true, Ports: []string{"443"}, Protocols: []string{"Https"}, FQDNs: []string{"*.example.com"}}}
+	}
+	return put(w, f)
 }
 
 // Title says what is done.

@@ -34,6 +34,14 @@ func TestRuleGoesAhead(t *testing.T) {
 	deny := change.SetNSGRule{NSG: group, To: door.Addresses[0]}
 	allow := change.SetNSGRule{NSG: group, To: door.Addresses[0], Allow: true}
 	w = change.Apply(w, change.AttachNSG{NSG: group, Subnet: client.Subnet}, deny)
+	if commands := allow.Commands(w); len(commands) != 1 || !strings.Contains(commands[0], "--priority 100 ") {
+		t.Errorf("a denial leaves no room: %q", commands)
+	}
+	full, _ := w.NSG(group)
+	first := *full
+	first.Rules = slices.Clone(full.Rules)
+	first.Rules[0].Priority = 100
+	w = w.With(world.Put(&first))
 	if commands := allow.Commands(w); len(commands) != 2 || !strings.Contains(commands[0], "rule update") || !strings.Contains(commands[0], "--priority 101") {
 		t.Errorf("no room is made: %q", commands)
 	}

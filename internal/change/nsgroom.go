@@ -9,6 +9,10 @@ import (
 	"pldoctor/internal/world"
 )
 
+// firstDenial is where people begin to number rules that deny, so that there is
+// room for what is allowed ahead of them.
+const firstDenial = 1000
+
 // priority is a free one ahead of the rules that may decide otherwise: after
 // those that come before them, where there is room. Where all are taken, it is
 // that of the first of them.
@@ -20,8 +24,12 @@ func (c SetNSGRule) priority(rules []world.NSGRule) int {
 			taken[r.Priority], last = true, max(last, r.Priority)
 		}
 	}
-	if last+priorityStep < limit {
-		return last + priorityStep
+	next := last + priorityStep
+	if !c.Allow && next < firstDenial && firstDenial < limit {
+		next = firstDenial
+	}
+	if next < limit {
+		return next
 	}
 	for p := limit - 1; p >= firstPriority; p-- {
 		if !taken[p] {

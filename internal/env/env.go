@@ -30,6 +30,9 @@ type Env struct {
 	Getenv func(key string) string
 	// Addresses are the host's own, loopback left out.
 	Addresses func() []netip.Addr
+	// Connections are the far ends of the TCP connections that programs on this
+	// host hold open. Nil where the system does not tell.
+	Connections func() ([]netip.AddrPort, error)
 	// Exists tells whether a file is there; platforms betray themselves so.
 	Exists func(path string) bool
 	// Roots are the certificate authorities that this host trusts.

@@ -14,6 +14,7 @@ import (
 const (
 	MaxServers = 8 // configured DNS servers that are asked
 	MaxLearnt  = 6 // addresses that are tried because some answer held them
+	MaxSearch  = 6 // search domains that are asked: MAXDNSRCH of resolv.h
 )
 
 // Answered tells the outcomes of an answer from those of the way to a server.

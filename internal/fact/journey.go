@@ -189,16 +189,18 @@ const (
 	ViaDNS       Via = "dns"
 	ViaHostsFile Via = "hosts-file"
 	ViaCache     Via = "cache"
-	ViaProgram   Via = "program" // the resolver library said so, and nobody knows whence
+	ViaSearch    Via = "search-list" // DNS, under another name that the search list made
+	ViaProgram   Via = "program"     // the resolver library said so, and nobody knows whence
 )
 
 // ResolverHop is who was asked.
 type ResolverHop struct {
-	Outcome Outcome    `json:"outcome,omitempty"` // OK, or why there is no answer
-	Via     Via        `json:"via,omitempty"`
-	Server  netip.Addr `json:"server,omitzero"`
-	By      Ref        `json:"by,omitempty"` // the VNet whose Azure DNS answered, or the host
-	Reason  Reason     `json:"reason,omitempty"`
+	Outcome Outcome      `json:"outcome,omitempty"` // OK, or why there is no answer
+	Via     Via          `json:"via,omitempty"`
+	Server  netip.Addr   `json:"server,omitzero"`
+	Name    dnsname.Name `json:"name,omitzero"` // of ViaSearch: the name that was answered
+	By      Ref          `json:"by,omitempty"`  // the VNet whose Azure DNS answered, or the host
+	Reason  Reason       `json:"reason,omitempty"`
 }
 
 // AnswerHop is what was answered.

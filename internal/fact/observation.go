@@ -35,12 +35,26 @@ type Client struct {
 	Ndots       int          `json:"ndots,omitempty"`
 	Uplinks     []netip.Addr `json:"uplinks,omitempty"` // whom a resolver on the machine itself asks in turn
 	Split       []string     `json:"split,omitempty"`   // domains with servers of their own
+	Scoped      []Scope      `json:"scoped,omitempty"`  // the same with their servers, the longest domain first
 	HostsFile   []HostsLine  `json:"hostsFile,omitempty"`
 	HostsPath   string       `json:"hostsPath,omitempty"`
 	Proxy       string       `json:"proxy,omitempty"`       // host:port, without credentials
 	ProxySource string       `json:"proxySource,omitempty"` // the variable that named it or exempted the vault
 	ProxyFault  string       `json:"proxyFault,omitempty"`  // why its setting cannot be followed
 	HostHeader  string       `json:"hostHeader,omitempty"`  // sent in place of the vault's hostname
+
+	// OpenSeen says that the machine's connections were looked at before the
+	// probe opened its own, and that enough is known to tell which of them lead
+	// to the vault's front ends; Open are those.
+	OpenSeen bool         `json:"openSeen,omitempty"`
+	Open     []netip.Addr `json:"open,omitempty"`
+}
+
+// A Scope is a domain for whose names a machine asks servers of their own: split
+// DNS of a VPN, a name resolution policy table, scoped resolvers.
+type Scope struct {
+	Domain  dnsname.Name `json:"domain"`
+	Servers []netip.Addr `json:"servers"`
 }
 
 // A HostsLine is a line of the hosts file that concerns the vault.
@@ -79,6 +93,10 @@ type ServerView struct {
 	Slow    bool       `json:"slow,omitempty"`    // the answer took SlowAnswer or longer
 	Host    AnswerHop  `json:"host"`
 	Alias   AnswerHop  `json:"alias"`
+	// Unchecked is what a configured server that fails on the hostname says of
+	// it with checking disabled (RFC 4035, section 3.2.2): an answer shows that
+	// it rejected what it heard. Only IPv4 is asked for.
+	Unchecked AnswerHop `json:"unchecked,omitzero"`
 }
 
 // An AddressView is the request to one address, whatever DNS says.
@@ -94,6 +112,7 @@ type Lookup struct {
 	Server    netip.Addr     `json:"server,omitzero"` // none: the program's own lookup
 	Question  dnsname.Name   `json:"question"`
 	Type      string         `json:"type"` // A or AAAA; "" for the program's lookup
+	CD        bool           `json:"checkingDisabled,omitempty"`
 	Outcome   Outcome        `json:"outcome"`
 	Error     string         `json:"error,omitempty"`
 	Chain     []dnsname.Name `json:"chain,omitempty"` // the names after the question, in order

@@ -40,8 +40,12 @@ func Admits(w *world.World, v *world.Vault, a Arrival) (denial service.Denial, b
 	return service.NotDenied, ""
 }
 
+// admitsPrivate decides on traffic through a private endpoint. Of one that was
+// not read, in a subscription of somebody else, the vault's own list tells.
 func admitsPrivate(w *world.World, v *world.Vault, endpoint world.ID) (service.Denial, world.ID) {
-	if e, ok := w.Endpoint(endpoint); ok && e.Target == v.ID && w.Effective(e) {
+	e, read := w.Endpoint(endpoint)
+	c, listed := v.ConnectionOf(endpoint)
+	if read && e.Target == v.ID && w.Effective(e) || !read && listed && c.Effective() {
 		return service.NotDenied, ""
 	}
 	return service.DeniedTCP, endpoint

@@ -134,6 +134,26 @@ func TestAdmits(t *testing.T) {
 	}
 }
 
+// TestUnreadEndpoint has endpoints that nobody could read: the vault's own list
+// tells which of them it lets in.
+func TestUnreadEndpoint(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		vault func(*world.Vault)
+		want  service.Denial
+	}{
+		{"approved", nil, ""},
+		{"pending", pending, service.DeniedTCP},
+		{"not on the list", noConnection, service.DeniedTCP},
+	} {
+		v := fabrikam(c.vault)
+		w := estate(t, v).With(world.Remove(id(endpoint)))
+		if got, _ := gate.Admits(w, v, overEndpoint); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 func TestPerimeter(t *testing.T) {
 	v := fabrikam(open)
 	p := &world.Perimeter{

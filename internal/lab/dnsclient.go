@@ -89,7 +89,7 @@ func (l *Lab) askBoth(ctx context.Context, from caller) resolve.Ask {
 			return <-answer
 		}
 		if q.Type == world.TypeA {
-			twin := resolve.Question{Name: q.Name, Type: world.TypeAAAA}
+			twin := resolve.Question{Name: q.Name, Type: world.TypeAAAA, CD: q.CD}
 			answer := make(chan resolve.Reply, 1)
 			sent[asked{to, twin}] = answer
 			go func() { answer <- ask(to, twin, within) }()

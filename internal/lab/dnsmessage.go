@@ -31,7 +31,7 @@ var rcodes = map[fact.Outcome]int{
 
 // query makes the message with which one machine asks another.
 func query(id uint16, q resolve.Question) *dns.Msg {
-	m := &dns.Msg{MsgHdr: dns.MsgHdr{Id: id, RecursionDesired: true}}
+	m := &dns.Msg{MsgHdr: dns.MsgHdr{Id: id, RecursionDesired: true, CheckingDisabled: q.CD}}
 	m.Question = []dns.Question{{Name: q.Name.String(), Qtype: dns.StringToType[string(q.Type)], Qclass: dns.ClassINET}}
 	return m.SetEdns0(udpSize, false)
 }
@@ -53,7 +53,8 @@ func questionOf(m *dns.Msg) (q resolve.Question, rcode int) {
 	if err != nil { // well-formed for DNS, yet nothing that anybody registers
 		return q, dns.RcodeNameError
 	}
-	return resolve.Question{Name: name, Type: world.RecordType(dns.Type(m.Question[0].Qtype).String())}, dns.RcodeSuccess
+	kind := world.RecordType(dns.Type(m.Question[0].Qtype).String())
+	return resolve.Question{Name: name, Type: kind, CD: m.CheckingDisabled}, dns.RcodeSuccess
 }
 
 // response starts the answer to m with what every answer has.

@@ -53,14 +53,15 @@ func (l *Lab) Env(host world.ID) (env.Env, error) {
 			addrs, err := l.lookup(ctx, h, name)
 			return addrs, env.BySystem, err
 		},
-		Resolvers: func(context.Context) (env.Resolvers, error) { return l.resolvers(h), nil },
-		HostsFile: func() (string, string, error) { return h.HostsFile, hostsPath, nil },
-		Getenv:    getenv(h),
-		Addresses: func() []netip.Addr { return addresses(h) },
-		Exists:    exists(h),
-		Roots:     func() (*x509.CertPool, error) { return l.auth.roots(l.trusted()) },
-		Token:     l.tokens(h),
-		Now:       now,
+		Resolvers:   func(context.Context) (env.Resolvers, error) { return l.resolvers(h), nil },
+		HostsFile:   func() (string, string, error) { return h.HostsFile, hostsPath, nil },
+		Getenv:      getenv(h),
+		Addresses:   func() []netip.Addr { return addresses(h) },
+		Connections: func() ([]netip.AddrPort, error) { return open(h), nil },
+		Exists:      exists(h),
+		Roots:       func() (*x509.CertPool, error) { return l.auth.roots(l.trusted()) },
+		Token:       l.tokens(h),
+		Now:         now,
 	}, nil
 }
 
@@ -81,6 +82,16 @@ func addresses(h *world.Host) []netip.Addr {
 		all = append(all, h.Address)
 	}
 	return append(all, h.Addresses...)
+}
+
+// open are the connections that the host's programs keep from before, all of them
+// to HTTPS.
+func open(h *world.Host) []netip.AddrPort {
+	var all []netip.AddrPort
+	for _, a := range h.Open {
+		all = append(all, netip.AddrPortFrom(a, httpsPort))
+	}
+	return all
 }
 
 // trusted returns the distinguished names of the authorities, beside the lab's

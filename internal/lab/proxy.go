@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -51,12 +52,36 @@ func (l *Lab) serveProxy(h *world.Host) handler {
 		}
 		early, _ := r.Peek(r.Buffered()) // what the client sent without waiting
 		down := leftover{c, io.MultiReader(bytes.NewReader(early), c)}
+		if h.Proxy.InterceptTLS && h.Proxy.BlockPage {
+			l.block(down, l.issuer(h.ID), req.URL.Hostname())
+			return
+		}
 		if h.Proxy.InterceptTLS {
 			l.resign(down, up, l.issuer(h.ID), req.URL.Hostname(), h.Proxy.RewriteHost)
 			return
 		}
 		l.tunnel(down, up, nil)
 	}
+}
+
+// block ends the client's TLS in the name of the authority called dn and answers
+// every request with a page of the proxy's own.
+func (l *Lab) block(down stream, dn, name string) {
+	config, err := l.auth.resigner(dn, name)
+	if err != nil {
+		return
+	}
+	client := tls.Server(down, config)
+	if !shaken(client) {
+		return
+	}
+	serveHTTP(client, func(*http.Request) answer {
+		return answer{
+			status: http.StatusForbidden, headers: []gate.Header{{Name: "Content-Type", Value: "text/html; charset=utf-8"}},
+			body: "<html><head><title>Blocked</title></head><body>This site is blocked by policy.</body></html>\r\n",
+		}
+	})
+	_ = client.Close()
 }
 
 func proxyRefusal(status int) answer {

@@ -18,15 +18,16 @@ import (
 func Env() env.Env {
 	var dialer net.Dialer
 	return env.Env{
-		Dial:      dialer.DialContext,
-		Lookup:    lookup,
-		Resolvers: resolvers,
-		HostsFile: hostsFile,
-		Getenv:    os.Getenv,
-		Addresses: addresses,
-		Exists:    exists,
-		Roots:     x509.SystemCertPool,
-		Now:       time.Now,
+		Dial:        dialer.DialContext,
+		Lookup:      lookup,
+		Resolvers:   resolvers,
+		HostsFile:   hostsFile,
+		Getenv:      os.Getenv,
+		Addresses:   addresses,
+		Connections: connections,
+		Exists:      exists,
+		Roots:       x509.SystemCertPool,
+		Now:         time.Now,
 	}
 }
 

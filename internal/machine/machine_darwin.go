@@ -23,3 +23,6 @@ func resolvers(ctx context.Context) (env.Resolvers, error) {
 	}
 	return parseScutil(out), nil
 }
+
+// connections is nil: macOS tells of connections through netstat(1) alone.
+var connections func() ([]netip.AddrPort, error)

@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -14,6 +15,10 @@ import (
 )
 
 const resolvPath = "/etc/resolv.conf"
+
+// uplinksPath is where systemd-resolved lists whom it asks in turn
+// (systemd-resolved.service(8)).
+const uplinksPath = "/run/systemd/resolve/resolv.conf"
 
 func hostsPath() string { return "/etc/hosts" }
 
@@ -53,6 +58,24 @@ const notFound = 2
 
 var errNotFound = errors.New("getent: no such host, or no server answered")
 
+// established are the tables of proc(5) that list TCP connections: those of the
+// network namespace, whoever holds them.
+var established = []string{"/proc/net/tcp", "/proc/net/tcp6"}
+
+func connections() ([]netip.AddrPort, error) {
+	var all []netip.AddrPort
+	for _, path := range established {
+		text, err := os.ReadFile(path)
+		switch {
+		case err == nil:
+			all = append(all, parseConnections(string(text))...)
+		case !errors.Is(err, fs.ErrNotExist): // a kernel without IPv6 has no second one
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 func resolvers(ctx context.Context) (env.Resolvers, error) {
 	text, err := os.ReadFile(resolvPath)
 	if err != nil {
@@ -64,7 +87,10 @@ func resolvers(ctx context.Context) (env.Resolvers, error) {
 		return r, nil
 	}
 	servers, err := output(ctx, "resolvectl", "dns")
-	if err != nil {
+	if err != nil { // the file knows no domains, but the servers
+		if text, err := os.ReadFile(uplinksPath); err == nil {
+			r.Uplinks = settings.ParseResolvConf(string(text)).Servers
+		}
 		return r, nil
 	}
 	domains, err := output(ctx, "resolvectl", "domain")

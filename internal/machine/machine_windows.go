@@ -37,3 +37,6 @@ Get-NetIPInterface -ConnectionState Connected | Sort-Object InterfaceMetric |
 (Get-DnsClientGlobalSetting).SuffixSearchList | ForEach-Object { "search $_" }
 Get-DnsClientNrptPolicy -Effective | Where-Object NameServers |
   ForEach-Object { $p = $_; $p.Namespace | ForEach-Object { "split $_ $($p.NameServers -join ' ')" } }`
+
+// connections is nil: Windows tells of connections through netstat alone.
+var connections func() ([]netip.AddrPort, error)

@@ -1,9 +1,12 @@
 package machine
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"iter"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pldoctor/internal/env"
@@ -19,6 +22,42 @@ func parseAhosts(text string) []netip.Addr {
 		}
 	}
 	return list
+}
+
+// parseConnections reads /proc/net/tcp and tcp6 (proc(5)) and returns the far
+// ends of the connections that are established:
+//
+//	sl  local_address rem_address   st …
+//	 0: 0602000A:C350 656DA834:01BB 01 …
+func parseConnections(text string) []netip.AddrPort {
+	const far, state, isOpen = 2, 3, "01"
+	var list []netip.AddrPort
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) <= state || fields[state] != isOpen {
+			continue
+		}
+		if to, ok := parseHexAddr(fields[far]); ok {
+			list = append(list, to)
+		}
+	}
+	return list
+}
+
+// parseHexAddr reads an address of /proc/net/tcp: in words of 32 bits, each as the
+// machine holds it, then the port.
+func parseHexAddr(text string) (netip.AddrPort, bool) {
+	host, digits, _ := strings.Cut(text, ":")
+	raw, err := hex.DecodeString(host)
+	port, err2 := strconv.ParseUint(digits, 16, 16)
+	if err != nil || err2 != nil || len(raw)%4 != 0 {
+		return netip.AddrPort{}, false
+	}
+	for word := range slices.Chunk(raw, 4) {
+		binary.NativeEndian.PutUint32(word, binary.BigEndian.Uint32(word))
+	}
+	a, ok := netip.AddrFromSlice(raw)
+	return netip.AddrPortFrom(a.Unmap(), uint16(port)), ok
 }
 
 // uplinks notes whom systemd-resolved asks in turn, by what "resolvectl dns" and

@@ -27,6 +27,24 @@ nonsense
 	}
 }
 
+// TestConnections reads the tables of a little-endian machine, which all that
+// this runs on are: connections that are established, and no others.
+func TestConnections(t *testing.T) {
+	const text = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 20537 1 0000000000000000 100 0 0 10 0
+   1: 0605040A:C350 656DA834:01BB 01 00000000:00000000 00:00000000 00000000  1000        0 31337 1 0000000000000000 20 4 30 10 -1
+   2: 0605040A:C351 656DA834:01BB 06 00000000:00000000 00:00000000 00000000  1000        0 0 3 0000000000000000
+   3: B80D01200000000067452301EFCDAB89:C352 B80D0120000000000000000001000000:01BB 01 00000000:00000000 00:00000000 00000000
+   4: 0000000000000000FFFF00000605040A:C353 0000000000000000FFFF000003020 10A:01BB 01
+   5: 0000000000000000FFFF00000605040A:C353 0000000000000000FFFF00000302010A:01BB 01
+   6: x y:z 01
+   7: x 0302010A 01
+`
+	if got := fmt.Sprint(parseConnections(text)); got != "[52.168.109.101:443 [2001:db8::1]:443 10.1.2.3:443]" {
+		t.Error(got)
+	}
+}
+
 func TestResolvectl(t *testing.T) {
 	r := env.Resolvers{Servers: []netip.Addr{netip.MustParseAddr("127.0.0.53")}}
 	uplinks(&r, resolvectlDNS, resolvectlDomain)
@@ -109,6 +127,7 @@ func TestWindows(t *testing.T) {
 // once each, under domains with a final dot.
 func FuzzParsers(f *testing.F) {
 	f.Add(scutil)
+	f.Add("0: 0605040A:C350 656DA834:01BB 01\n")
 	f.Add(windows)
 	f.Add(resolvectlDNS)
 	f.Add(resolvectlDomain)
@@ -116,6 +135,7 @@ func FuzzParsers(f *testing.F) {
 	f.Add("resolver #1\nnameserver[0] : ::ffff:10.0.0.1\ndomain : ...\nsplit .. 1.1.1.1 1.1.1.1")
 	f.Fuzz(func(t *testing.T, text string) {
 		once(t, parseAhosts(text))
+		parseConnections(text)
 		var resolved env.Resolvers
 		uplinks(&resolved, resolvectlDNS, text)
 		uplinks(&resolved, text, resolvectlDomain)

@@ -15,7 +15,7 @@ const hostsPath = "/etc/hosts"
 
 // Observe predicts everything that a probe on a host would see.
 func Observe(w *world.World, h *world.Host, t Target, o Options) fact.Observation {
-	c := From(w, h, o)
+	c := from(w, h, o, resolve.Remembering)
 	c.turn(t)
 	c.thorough = true
 	seen := fact.Observation{Client: c.itself(), Complete: true}
@@ -32,6 +32,16 @@ func (c *Client) itself() fact.Client {
 		Host: c.host.Name(), Runs: string(c.host.Runs), Addresses: append([]netip.Addr{c.host.Address}, c.host.Addresses...),
 		Resolvers: c.world.Nameservers(c.host), Search: c.host.Search, Ndots: c.host.Ndots,
 		HostsPath: hostsPath, HostHeader: c.host.HostHeader,
+	}
+	for _, f := range c.host.Split {
+		seen.Split = append(seen.Split, f.Domain.String())
+		seen.Scoped = append(seen.Scoped, fact.Scope{Domain: f.Domain, Servers: f.To})
+	}
+	seen.OpenSeen = true
+	for _, a := range c.host.Open {
+		if c.held != nil && slices.Contains(c.held.PublicAddresses, a) {
+			seen.Open = append(seen.Open, a)
+		}
 	}
 	for _, e := range c.host.Hosts {
 		if e.Name == c.proper || e.Name == c.alias || e.Name == c.name {
@@ -58,6 +68,9 @@ func (c *Client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 		view := fact.ServerView{Server: server, Role: role, Reached: host.reached, Slow: host.slow, Host: host.answer, Alias: alias.answer}
 		if alias.reached == fact.OK {
 			view.Reached = fact.OK
+		}
+		if role == fact.RoleConfigured && host.answer.Outcome == fact.ServFail {
+			view.Unchecked = c.unchecked(server, c.proper)
 		}
 		views = append(views, view)
 		learnt = append(append(learnt, host.addrs...), alias.addrs...)

@@ -65,12 +65,20 @@ type Client struct {
 	spare  spared         // a question that need not be asked
 	asked  netip.Addr     // the server asked last
 	server resolve.Server // and who that is
+
+	rewritten string // what a proxy puts into the Host header; "" for nothing
 }
 
 // From returns the Client that a host is.
 func From(w *world.World, h *world.Host, o Options) *Client {
+	return from(w, h, o, resolve.Watched)
+}
+
+type watched func(*world.World, route.Origin, func(resolve.Hop)) resolve.Ask
+
+func from(w *world.World, h *world.Host, o Options, asking watched) *Client {
 	c := &Client{world: w, host: h, opt: o, origin: route.FromHost(w, h)}
-	c.carry = resolve.Watched(w, c.origin, c.see)
+	c.carry = asking(w, c.origin, c.see)
 	c.ask = c.once
 	return c
 }

@@ -90,7 +90,7 @@ func (c *Client) behind(j *fact.Journey, proxy *world.Host) {
 	origin := route.FromHost(c.world, proxy)
 	f := resolve.Program(c.world, proxy, c.name, resolve.InMind(c.world, origin))
 	to := first(f.A.Addrs, f.AAAA.Addrs)
-	d := route.Decision{Outcome: fact.Unreachable}
+	d := route.Decision{Outcome: fact.Unreachable, Reason: f.A.Reason}
 	if to.IsValid() {
 		d = route.Decide(c.world, route.Flow{From: origin, To: netip.AddrPortFrom(to, 443), Proto: route.TCP, SNI: c.name.Host()})
 	}
@@ -105,5 +105,13 @@ func (c *Client) behind(j *fact.Journey, proxy *world.Host) {
 	if j.TLS = c.handshake(d, c.name); j.TLS.Outcome != fact.OK {
 		return
 	}
+	if proxy.Proxy.InterceptTLS && proxy.Proxy.BlockPage {
+		j.Exchange = fact.ExchangeHop{Outcome: fact.NotKeyVault, Status: 403, By: fact.Ref(proxy.ID)}
+		return
+	}
+	if proxy.Proxy.InterceptTLS {
+		c.rewritten = proxy.Proxy.RewriteHost
+	}
 	c.talk(j, arrival(d), c.name)
+	c.rewritten = ""
 }

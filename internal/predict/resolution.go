@@ -9,6 +9,7 @@ import (
 	"pldoctor/internal/fact"
 	"pldoctor/internal/resolve"
 	"pldoctor/internal/route"
+	"pldoctor/internal/settings"
 	"pldoctor/internal/world"
 )
 
@@ -26,6 +27,8 @@ func (c *Client) resolution() (fact.ResolverHop, fact.AnswerHop) {
 		hop.By, hop.Reason = fact.Ref(c.host.ID), f.A.Reason
 	case f.A.Outcome != fact.OK && f.AAAA.Outcome != fact.OK:
 		return c.unresolved()
+	case f.Name != c.name:
+		return c.searched(f)
 	default:
 		hop.By = c.serverRef(f.Server)
 	}
@@ -37,20 +40,54 @@ func (c *Client) resolution() (fact.ResolverHop, fact.AnswerHop) {
 }
 
 // cached is an old answer that the program still gets. A probe cannot see the
-// cache: it takes a configured server that says the same for the source.
+// cache: it looks for who says the same.
 func (c *Client) cached(f resolve.Found) (fact.ResolverHop, fact.AnswerHop) {
 	answer := c.joined(f.A, f.AAAA)
 	answer.By, answer.Reason = fact.Ref(c.host.ID), fact.NoReason
-	hop := fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram, By: fact.Ref(c.host.ID), Reason: fact.FromCache}
-	for _, s := range c.configured() {
-		h := c.heard(s, c.name).answer
-		public := h.Class == fact.PublicAddr && answer.Class == fact.PublicAddr
-		if h.Outcome == fact.OK && (h.Addr == answer.Addr || public) {
-			hop.Via, hop.Server, answer.Alias = fact.ViaDNS, s, h.Alias
-			break
+	hop, alias := c.whence(slices.Concat(f.A.Addrs, f.AAAA.Addrs))
+	hop.By, hop.Reason, answer.Alias = fact.Ref(c.host.ID), fact.FromCache, alias
+	return hop, answer
+}
+
+// searched is an answer to another name, which the search list made.
+func (c *Client) searched(f resolve.Found) (fact.ResolverHop, fact.AnswerHop) {
+	answer := c.joined(f.A, f.AAAA)
+	hop, alias := c.whence(slices.Concat(f.A.Addrs, f.AAAA.Addrs))
+	hop.By, answer.Alias = c.serverRef(hop.Server), alias
+	return hop, answer
+}
+
+// whence is whom a probe takes for the source of what a program gets: a
+// configured server that gives an address of it, one that does for a name of the
+// search list, or one whose public addresses may be others the next time.
+func (c *Client) whence(addrs []netip.Addr) (hop fact.ResolverHop, alias bool) {
+	hop = fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaDNS}
+	gives := func(h hearing) bool {
+		return h.answer.Outcome == fact.OK && slices.ContainsFunc(addrs, func(a netip.Addr) bool { return slices.Contains(h.addrs, a) })
+	}
+	servers := c.configured()
+	for _, hop.Server = range servers {
+		if h := c.heard(hop.Server, c.name); gives(h) {
+			return hop, h.answer.Alias
 		}
 	}
-	return hop, answer
+	for _, name := range settings.Candidates(c.name, c.host.Search, c.host.Ndots) {
+		for _, s := range resolve.ServersFor(c.world, c.host, name) {
+			if name != c.name && gives(c.heard(s, name)) {
+				return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaSearch, Server: s, Name: name}, false
+			}
+		}
+	}
+	for _, hop.Server = range servers {
+		if h := c.heard(hop.Server, c.name); h.answer.Outcome == fact.OK && public(h.addrs) && public(addrs) {
+			return hop, h.answer.Alias
+		}
+	}
+	return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram}, false
+}
+
+func public(addrs []netip.Addr) bool {
+	return !slices.ContainsFunc(addrs, func(a netip.Addr) bool { return fact.Classify(a) != fact.PublicAddr })
 }
 
 // unresolved is why a program gets no address: what a server answers is worth
@@ -83,6 +120,15 @@ type hearing struct {
 	by      world.ID
 	slow    bool
 	addrs   []netip.Addr // all of the answer's
+}
+
+// unchecked is what a server that fails says with checking disabled.
+func (c *Client) unchecked(server netip.Addr, name dnsname.Name) fact.AnswerHop {
+	h := c.joined(c.ask(server, resolve.Question{Name: name, Type: world.TypeA, CD: true}, resolve.ClientTimeout), resolve.Reply{})
+	if !h.Outcome.Answered() {
+		return fact.AnswerHop{}
+	}
+	return h
 }
 
 // heard asks a server for both kinds of addresses.

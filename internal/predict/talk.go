@@ -27,8 +27,11 @@ func (c *Client) talk(j *fact.Journey, a gate.Arrival, name dnsname.Name) {
 	}
 }
 
-// header is the Host header that the program sends.
+// header is the Host header that arrives: a proxy's, or the program's.
 func (c *Client) header(name dnsname.Name) string {
+	if c.rewritten != "" {
+		return c.rewritten
+	}
 	if c.host.HostHeader != "" {
 		return c.host.HostHeader
 	}
@@ -43,7 +46,7 @@ func (c *Client) access(a gate.Arrival, name dnsname.Name) fact.AccessHop {
 		return c.presented(a, name)
 	}
 	v, ok := c.held, c.held != nil
-	if !ok || v.Deleted || c.host.HostHeader != "" {
+	if !ok || v.Deleted || c.header(name) != name.Host() {
 		anybody := gate.Decide(c.world, a, gate.Request{Method: "GET", Host: c.header(name), Path: listPath})
 		switch {
 		case anybody.Denial.IsNetwork():

@@ -49,7 +49,7 @@ func ask(ctx context.Context, e env.Env, q Question) fact.Lookup {
 	bounded, cancel := context.WithTimeout(ctx, q.Within)
 	defer cancel()
 	started := e.Now()
-	l := fact.Lookup{Server: q.Server, Question: q.Name, Type: q.Type, Transport: "udp"}
+	l := fact.Lookup{Server: q.Server, Question: q.Name, Type: q.Type, CD: q.CD, Transport: "udp"}
 	a, err := exchange(bounded, e, q, "udp")
 	if err == nil && a.truncated {
 		l.Transport = "tcp"
@@ -79,7 +79,7 @@ func outOfReach(err error) bool {
 // what they are told.
 func exchange(ctx context.Context, e env.Env, q Question, network string) (answer, error) {
 	id := uint16(rand.Uint32()) //nolint:gosec // math/rand/v2 seeds itself with secrets; an id has 16 bits anyway
-	m := dns.Msg{MsgHdr: dns.MsgHdr{Id: id, RecursionDesired: true}}
+	m := dns.Msg{MsgHdr: dns.MsgHdr{Id: id, RecursionDesired: true, CheckingDisabled: q.CD}}
 	m.Question = []dns.Question{{Name: q.Name.String(), Qtype: dns.StringToType[q.Type], Qclass: dns.ClassINET}}
 	packed, err := m.Pack()
 	if err != nil {

@@ -1,10 +1,12 @@
 package probe
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/env"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/settings"
@@ -35,11 +37,26 @@ func client(e env.Env, name string, p Plan, r env.Resolvers) fact.Client {
 	}
 	if len(r.Split) > 0 {
 		c.Split = slices.Sorted(maps.Keys(r.Split))
+		c.Scoped = scoped(r)
 	}
 	if len(p.Hosts) > 0 {
 		_, c.HostsPath, _ = e.HostsFile() // the lines came from there
 	}
 	return c
+}
+
+// scoped are the domains with servers of their own, the longest first.
+func scoped(r env.Resolvers) []fact.Scope {
+	var list []fact.Scope
+	for domain, servers := range r.Split {
+		if name, err := dnsname.Parse(domain); err == nil {
+			list = append(list, fact.Scope{Domain: name, Servers: servers})
+		}
+	}
+	slices.SortFunc(list, func(a, b fact.Scope) int {
+		return cmp.Or(len(b.Domain.String())-len(a.Domain.String()), cmp.Compare(a.Domain.String(), b.Domain.String()))
+	})
+	return list
 }
 
 // platforms betray themselves by variables that they set (Azure Cloud Shell,

@@ -54,8 +54,9 @@ func (r record) resolution() (fact.ResolverHop, fact.AnswerHop) {
 	return r.unresolved()
 }
 
-// resolved looks for who told the program the address: the hosts file, or the
-// first configured server that says the same. Resolver libraries do not tell.
+// resolved looks for who told the program the address: the hosts file, the first
+// configured server that says the same, one that says it of a name of the search
+// list, or one whose answer may change. Resolver libraries do not tell.
 func (r record) resolved() (fact.ResolverHop, fact.AnswerHop) {
 	addr := first(r.program.Addrs)
 	answer := fact.AnswerHop{Outcome: fact.OK, Class: fact.Classify(addr), Addr: addr}
@@ -66,12 +67,25 @@ func (r record) resolved() (fact.ResolverHop, fact.AnswerHop) {
 		switch heard := r.heard(s, r.plan.Host); {
 		case heard.outcome == fact.Unseen: // it may be the one
 			return fact.ResolverHop{}, answer
-		case heard.agrees(r.program.Addrs):
-			answer.Alias = slices.Contains(heard.chain, r.plan.Alias)
-			return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaDNS, Server: s}, answer
+		case heard.shares(r.program.Addrs):
+			return r.from(s, heard, answer)
+		}
+	}
+	if hop, ok := r.bySearch(); ok {
+		return hop, answer
+	}
+	for _, s := range r.configured() {
+		if heard := r.heard(s, r.plan.Host); heard.agrees(r.program.Addrs) {
+			return r.from(s, heard, answer)
 		}
 	}
 	return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram}, answer
+}
+
+// from is the answer of a server.
+func (r record) from(server netip.Addr, heard hearing, answer fact.AnswerHop) (fact.ResolverHop, fact.AnswerHop) {
+	answer.Alias = slices.Contains(heard.chain, r.plan.Alias)
+	return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaDNS, Server: server}, answer
 }
 
 func (r record) inHostsFile(addr netip.Addr) bool {
@@ -154,34 +168,39 @@ type hearing struct {
 func (r record) heard(server netip.Addr, name dnsname.Name) hearing {
 	var h hearing
 	for i, q := range r.plan.Questions {
-		l := r.lookups[i]
-		if q.Server != server || q.Name != name {
-			continue
+		if q.Server == server && q.Name == name {
+			h.add(r.lookups[i])
 		}
-		better := h.outcome == fact.Unseen || l.Outcome == fact.OK && h.outcome != fact.OK ||
-			l.Outcome.Answered() && !h.outcome.Answered()
-		if better && l.Outcome != fact.Unseen {
-			h.outcome, h.chain = l.Outcome, l.Chain
-			h.slow = l.Outcome.Answered() && l.Took >= fact.SlowAnswer
+	}
+	for _, q := range r.plan.Searched {
+		if q.Server == server && q.Name == name {
+			h.add(r.later[q])
 		}
-		h.addrs = append(h.addrs, l.Addrs...)
 	}
 	return h
+}
+
+// add joins what came of another question.
+func (h *hearing) add(l fact.Lookup) {
+	better := h.outcome == fact.Unseen || l.Outcome == fact.OK && h.outcome != fact.OK ||
+		l.Outcome.Answered() && !h.outcome.Answered()
+	if better && l.Outcome != fact.Unseen {
+		h.outcome, h.chain = l.Outcome, l.Chain
+		h.slow = l.Outcome.Answered() && l.Took >= fact.SlowAnswer
+	}
+	h.addrs = append(h.addrs, l.Addrs...)
+}
+
+// shares tells whether the server gives one of a program's addresses.
+func (h hearing) shares(addrs []netip.Addr) bool {
+	return h.outcome == fact.OK && slices.ContainsFunc(addrs, func(a netip.Addr) bool { return slices.Contains(h.addrs, a) })
 }
 
 // agrees tells whether the server may be where a program has its addresses
 // from: they share one, or both hold public ones only, which the service's
 // traffic managers hand out in turn.
 func (h hearing) agrees(addrs []netip.Addr) bool {
-	if h.outcome != fact.OK {
-		return false
-	}
-	for _, a := range addrs {
-		if slices.Contains(h.addrs, a) {
-			return true
-		}
-	}
-	return public(h.addrs) && public(addrs)
+	return h.shares(addrs) || h.outcome == fact.OK && public(h.addrs) && public(addrs)
 }
 
 func public(addrs []netip.Addr) bool {

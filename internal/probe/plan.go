@@ -43,6 +43,7 @@ type Question struct {
 	Name   dnsname.Name
 	Type   string // "A" or "AAAA"
 	Within time.Duration
+	CD     bool // checking disabled
 }
 
 // An Attempt is one connection over which the vault is asked. It is comparable:
@@ -72,6 +73,11 @@ type Plan struct {
 	Path      string
 	Servers   []Server
 	Questions []Question // of each server, in the order of Servers
+
+	// Asked only where what was heard gives rise to them.
+	Doubts    []Question // with checking disabled, of servers that fail
+	Searched  []Question // for the names that the search list makes
+	FrontEnds []Question // for the public addresses of the vault's region
 
 	Candidates []netip.Addr // tried from the start
 	HostHeader string
@@ -114,6 +120,7 @@ func (p Plan) Asking(r env.Resolvers, public bool) Plan {
 	for _, s := range p.Servers {
 		p.Questions = append(p.Questions, p.questions(s)...)
 	}
+	p.Doubts, p.Searched = p.doubts(), p.searched(r)
 	return p
 }
 
@@ -163,7 +170,7 @@ func (p Plan) questions(s Server) []Question {
 	}
 	var list []Question
 	add := func(name dnsname.Name, kind string) {
-		q := Question{s.Addr, s.Role, name, kind, within}
+		q := Question{Server: s.Addr, Role: s.Role, Name: name, Type: kind, Within: within}
 		if !name.IsZero() && !slices.Contains(list, q) {
 			list = append(list, q)
 		}

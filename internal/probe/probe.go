@@ -49,12 +49,14 @@ func Run(ctx context.Context, e env.Env, t Target, o Options) fact.Observation {
 	plan := MakePlan(t, o)
 	plan.Proxy = settings.ProxyFor(plan.Host, e.Getenv)
 	plan.Hosts = hostsLines(e, plan)
-	r := &run{env: e, opt: o, roots: roots(e), rec: newRecord(plan)}
+	r := &run{env: e, opt: o, svc: t.Service, roots: roots(e), rec: newRecord(plan)}
+	r.rec.strangers, r.rec.watched = strangers(e)
 	started := e.Now()
 	complete := r.gather(ctx)
 	seen := r.rec.observation()
 	seen.Started, seen.Complete = started, complete
 	seen.Client = client(e, o.Client, r.rec.plan, r.resolvers)
 	seen.Client.HostHeader = o.HostHeader
+	seen.Client.Open, seen.Client.OpenSeen = r.rec.open()
 	return seen
 }

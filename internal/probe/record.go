@@ -13,13 +13,17 @@ type record struct {
 	program fact.Lookup   // what programs are told
 	told    bool          // the program's lookup ended by itself
 	lookups []fact.Lookup // one for each question of the plan
-	order   []Attempt     // begun, in that order
+	later   map[Question]fact.Lookup
+	order   []Attempt // begun, in that order
 	trips   map[Attempt]trip
+
+	strangers []netip.Addr // public addresses to which programs held connections open
+	watched   bool         // it is known that there are no others
 }
 
 // newRecord is the record of a run in which nothing was seen.
 func newRecord(p Plan) record {
-	r := record{program: fact.Lookup{Question: p.Host}, trips: make(map[Attempt]trip)}
+	r := record{program: fact.Lookup{Question: p.Host}, trips: make(map[Attempt]trip), later: make(map[Question]fact.Lookup)}
 	r.ask(p)
 	return r
 }
@@ -51,7 +55,7 @@ func (r record) observation() fact.Observation {
 	return fact.Observation{
 		Journey: r.journey(), Direct: r.direct(),
 		Servers: r.servers(), Addresses: addresses,
-		Lookups:  append([]fact.Lookup{r.program}, r.lookups...),
+		Lookups:  slices.Concat([]fact.Lookup{r.program}, r.lookups, r.asked(r.plan.afterwards())),
 		Requests: r.requests(addresses),
 	}
 }
@@ -62,6 +66,7 @@ func (r record) servers() []fact.ServerView {
 	for _, s := range r.plan.Servers {
 		host, alias := r.heard(s.Addr, r.plan.VaultHost), r.heard(s.Addr, r.plan.Alias)
 		view := fact.ServerView{Server: s.Addr, Role: s.Role, Slow: host.slow, Host: r.hop(host), Alias: r.hop(alias)}
+		view.Unchecked = r.unchecked(s.Addr, view.Host)
 		switch {
 		case host.outcome.Answered(), alias.outcome.Answered():
 			view.Reached = fact.OK

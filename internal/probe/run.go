@@ -9,6 +9,7 @@ import (
 
 	"pldoctor/internal/env"
 	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
 )
 
 // A run executes a plan. One goroutine, that of gather, owns all of it; the
@@ -16,6 +17,7 @@ import (
 type run struct {
 	env   env.Env
 	opt   Options
+	svc   service.Service
 	roots *x509.CertPool
 	token *token
 
@@ -69,7 +71,7 @@ func (r *run) gather(ctx context.Context) (complete bool) {
 // result in: there is room for all of them.
 func (r *run) begin(ctx context.Context) {
 	p := r.rec.plan
-	most := 2 + maxQuestions + len(p.Candidates) + fact.MaxLearnt + 2 // lookup, resolvers; by name, by proxy
+	most := 2 + maxQuestions + maxLater + len(p.Candidates) + fact.MaxLearnt + 2 // lookup, resolvers; by name, by proxy
 	r.results = make(chan func(), most)
 	if p.Audience != "" {
 		r.token = fetchToken(ctx, r.env, p.Audience)
@@ -115,6 +117,7 @@ func (r *run) ask(ctx context.Context, found env.Resolvers, err error) {
 				r.awaited -= weight
 				r.rec.lookups[i] = l
 				r.learn(ctx, l.Addrs)
+				r.wonder(ctx)
 			}
 		})
 	}
@@ -128,6 +131,7 @@ func (r *run) resolved(ctx context.Context, l fact.Lookup) {
 	}
 	r.held = slices.Concat(l.Addrs, r.held)
 	r.settle(ctx)
+	r.wonder(ctx)
 }
 
 // settle lets the addresses go that waited for the program's lookup.
@@ -174,6 +178,9 @@ func (r *run) attempt(ctx context.Context, a Attempt) {
 	}
 	r.start(func() func() {
 		t := v.travel(ctx)
-		return func() { r.rec.trips[a] = t }
+		return func() {
+			r.rec.trips[a] = t
+			r.frontEnds(ctx)
+		}
 	})
 }

@@ -25,10 +25,11 @@ type azure struct {
 
 func azureDNS(w *world.World, vnet world.ID, q Question, ask Ask) Reply {
 	a := azure{public: asPublic(w, vnet), ask: ask}
-	return chase(q.Name, func(n dnsname.Name) step { return a.look(n, q.Type) })
+	return chase(q.Name, func(n dnsname.Name) step { return a.look(Question{n, q.Type, q.CD}) })
 }
 
-func (a *azure) look(name dnsname.Name, t world.RecordType) step {
+func (a *azure) look(q Question) step {
+	name, t := q.Name, q.Type
 	if a.redirected {
 		return a.public.look(name, t)
 	}
@@ -41,7 +42,7 @@ func (a *azure) look(name dnsname.Name, t world.RecordType) step {
 		return a.public.look(name, t)
 	}
 	if rule := ruleFor(a.w, a.by, name, a.svc.Suffix.Parent()); rule != nil {
-		return step{end: forward(a.ask, targets(rule), Question{name, t}, managedWait, a.by)}
+		return step{end: forward(a.ask, targets(rule), q, managedWait, a.by)}
 	}
 	return a.public.look(name, t)
 }

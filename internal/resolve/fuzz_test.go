@@ -156,7 +156,7 @@ func FuzzServe(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b := bytesAsChoices(data)
-		q := Question{b.name(), []world.RecordType{world.TypeA, world.TypeAAAA, world.TypeCNAME}[b.choose(3)]}
+		q := Question{Name: b.name(), Type: []world.RecordType{world.TypeA, world.TypeAAAA, world.TypeCNAME}[b.choose(3)]}
 		w, app := b.odd(t)
 		asked := 0
 		ask := Watched(w, route.FromHost(w, app), func(h Hop) {

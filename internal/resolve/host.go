@@ -28,7 +28,7 @@ type server struct {
 
 func hostDNS(w *world.World, h *world.Host, q Question, ask Ask) Reply {
 	s := server{public: asPublic(w, h.ID), host: h, ask: ask}
-	r := chase(q.Name, func(n dnsname.Name) step { return s.look(n, q.Type) })
+	r := chase(q.Name, func(n dnsname.Name) step { return s.look(Question{n, q.Type, q.CD}) })
 	if !s.own {
 		r = guard(w, h, q, r)
 	}
@@ -37,7 +37,8 @@ func hostDNS(w *world.World, h *world.Host, q Question, ask Ask) Reply {
 	return r
 }
 
-func (s *server) look(name dnsname.Name, t world.RecordType) step {
+func (s *server) look(q Question) step {
+	name, t := q.Name, q.Type
 	dns := s.host.DNS
 	if addrs, ok := dns.Records[name]; ok {
 		s.own = true
@@ -49,7 +50,7 @@ func (s *server) look(name dnsname.Name, t world.RecordType) step {
 	if !ok || s.alone {
 		return s.public.look(name, t)
 	}
-	r := forward(s.ask, to, Question{name, t}, upstreamTimeout(dns), s.host.ID)
+	r := forward(s.ask, to, q, upstreamTimeout(dns), s.host.ID)
 	switch {
 	case r.Outcome == fact.ServFail && dns.Fallback:
 		s.alone, s.why = true, fact.RootsAsked
@@ -85,7 +86,7 @@ func longest(forwards []world.Forward, name dnsname.Name) (to []netip.Addr, ok b
 // them on.
 func guard(w *world.World, h *world.Host, q Question, r Reply) Reply {
 	switch {
-	case h.DNS.Validate && answers(r.Outcome) && bogus(w, q, r):
+	case h.DNS.Validate && !q.CD && answers(r.Outcome) && bogus(w, q, r):
 		return Reply{Outcome: fact.ServFail, After: r.After, By: h.ID, Reason: fact.Bogus}
 	case h.DNS.FilterPrivate:
 		return filter(h, r)

@@ -42,7 +42,16 @@ func InMind(w *world.World, from route.Origin) Ask { return Watched(w, from, nil
 // deeper before the one that caused it. A nil see is none. The Ask remembers the
 // server that it found last, and so is not for several goroutines at once.
 func Watched(w *world.World, from route.Origin, see func(Hop)) Ask {
-	m := mind{w: w, see: see}
+	return (&mind{w: w, see: see}).asks(from)
+}
+
+// Remembering is Watched that looks up once what is asked again and again: a
+// probe asks what a program on its machine has asked.
+func Remembering(w *world.World, from route.Origin, see func(Hop)) Ask {
+	return (&mind{w: w, see: see, heard: make([]heard, 0, 4)}).asks(from)
+}
+
+func (m *mind) asks(from route.Origin) Ask {
 	return func(to netip.Addr, q Question, within time.Duration) Reply {
 		m.left = maxAsked
 		return m.carry(from, 0, to, q, within)
@@ -59,6 +68,34 @@ type mind struct {
 	near     netip.Addr
 	server   Server
 	decision route.Decision
+
+	// What servers told it by themselves, as long as there is room.
+	heard []heard
+}
+
+// heard is what a server said without asking others.
+type heard struct {
+	server world.ID
+	kind   ServerKind
+	q      Question
+	reply  Reply
+}
+
+// serve is Serve, with the machine's own questions remembered.
+func (m *mind) serve(s Server, depth int, q Question) Reply {
+	for i := range m.heard {
+		if h := &m.heard[i]; depth == 0 && h.q == q && h.server == s.ID && h.kind == s.Kind {
+			return h.reply
+		}
+	}
+	left := m.left
+	r := Serve(m.w, s, q, func(next netip.Addr, q Question, within time.Duration) Reply {
+		return m.carry(s.Origin, depth+1, next, q, within)
+	})
+	if depth == 0 && left == m.left && len(m.heard) < cap(m.heard) {
+		m.heard = append(m.heard, heard{s.ID, s.Kind, q, r})
+	}
+	return r
 }
 
 // find is Find, with the machine's own server remembered.
@@ -92,9 +129,7 @@ func (m *mind) exchange(from route.Origin, depth int, to netip.Addr, q Question,
 	if server.Kind == NoServer {
 		return server, unanswered(d, within)
 	}
-	r := Serve(m.w, server, q, func(next netip.Addr, q Question, within time.Duration) Reply {
-		return m.carry(server.Origin, depth+1, next, q, within)
-	})
+	r := m.serve(server, depth, q)
 	switch {
 	case r.After >= within && answers(r.Outcome):
 		return server, Reply{Outcome: fact.Timeout, After: within, By: server.ID, Reason: fact.ServerNotReached}

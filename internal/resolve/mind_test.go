@@ -52,7 +52,7 @@ func TestWatched(t *testing.T) {
 		seen = append(seen, fmt.Sprintf("%d %s > %s %s: %s %s",
 			hop.Depth, hop.From.Name(), hop.To, hop.Server.Kind, hop.Reply.Outcome, hop.Reply.After))
 	})
-	ask(netip.MustParseAddr("192.168.0.10"), Question{fabrikam, world.TypeA}, ClientTimeout)
+	ask(netip.MustParseAddr("192.168.0.10"), Question{Name: fabrikam, Type: world.TypeA}, ClientTimeout)
 	want := []string{
 		"1 ns > 10.1.0.77 : timeout 1s",
 		"2 dc1 > 168.63.129.16 azure-dns: ok 0s",
@@ -73,7 +73,7 @@ func TestWhatIsAsked(t *testing.T) {
 		t.Fatalf("%+v, %+v", ns, d)
 	}
 	var asked []string
-	reply := Serve(w, ns, Question{fabrikam, world.TypeAAAA}, func(to netip.Addr, q Question, within time.Duration) Reply {
+	reply := Serve(w, ns, Question{Name: fabrikam, Type: world.TypeAAAA}, func(to netip.Addr, q Question, within time.Duration) Reply {
 		asked = append(asked, fmt.Sprint(to, " ", q.Name, " ", q.Type, " ", within))
 		if len(asked) == 1 {
 			return Reply{Outcome: fact.DNSRefuse}
@@ -119,14 +119,14 @@ host udp hub 10.1.0.5 dns notcp`)
 func TestServeWithoutServer(t *testing.T) {
 	w := world.Empty()
 	for _, kind := range []ServerKind{NoServer, AzureServer, InboundServer, FirewallServer, HostServer, PublicServer, UnreadServer} {
-		r := Serve(w, Server{Kind: kind, ID: "nobody"}, Question{fabrikam, world.TypeA}, nil)
+		r := Serve(w, Server{Kind: kind, ID: "nobody"}, Question{Name: fabrikam, Type: world.TypeA}, nil)
 		if r.Outcome == fact.OK || len(r.Addrs) > 0 {
 			t.Errorf("%s: %+v", kind, r)
 		}
 	}
 	ask := InMind(w, route.Origin{})
 	for _, to := range []netip.Addr{{}, world.AzureDNS, netip.MustParseAddr("::1"), netip.MustParseAddr("10.0.0.1")} {
-		if r := ask(to, Question{fabrikam, world.TypeA}, time.Second); answers(r.Outcome) || r.After > time.Second {
+		if r := ask(to, Question{Name: fabrikam, Type: world.TypeA}, time.Second); answers(r.Outcome) || r.After > time.Second {
 			t.Errorf("%s: %+v", to, r)
 		}
 	}
@@ -143,7 +143,7 @@ record PL fabrikam A 10.1.2.3,52.168.109.7,10.1.2.4
 host dc1 hub 10.1.0.4 dns forward=.>168.63.129.16 filter
 host app hub 10.1.0.9`)
 	ask := InMind(w, route.FromHost(w, h))
-	q := Question{fabrikam, world.TypeA}
+	q := Question{Name: fabrikam, Type: world.TypeA}
 	if r := ask(netip.MustParseAddr("10.1.0.4"), q, ClientTimeout); len(r.Addrs) != 1 || r.Outcome != fact.OK {
 		t.Errorf("filtered: %+v", r)
 	}
@@ -181,7 +181,7 @@ func questionIn(t testing.TB, n int) func() {
 	w := s.world()
 	h, _ := w.Host(world.HostID("app"))
 	from := route.FromHost(w, h)
-	q := Question{dnsname.MustParse(fmt.Sprintf("kv%d.vault.azure.net", n/2)), world.TypeA}
+	q := Question{Name: dnsname.MustParse(fmt.Sprintf("kv%d.vault.azure.net", n/2)), Type: world.TypeA}
 	return func() {
 		if r := InMind(w, from)(world.AzureDNS, q, ClientTimeout); r.Outcome != fact.OK || !r.Private {
 			t.Fatalf("%+v", r)
@@ -204,7 +204,7 @@ func BenchmarkQuestion(b *testing.B) {
 func BenchmarkServe(b *testing.B) {
 	w, h := build(b, "dc1", forwarded)
 	s, _ := Find(w, route.FromHost(w, h), world.AzureDNS, route.UDP)
-	q := Question{fabrikam, world.TypeA}
+	q := Question{Name: fabrikam, Type: world.TypeA}
 	b.ReportAllocs()
 	for b.Loop() {
 		if r := Serve(w, s, q, nil); !r.Private {

@@ -6,6 +6,7 @@ import (
 
 	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
+	"pldoctor/internal/settings"
 	"pldoctor/internal/world"
 )
 
@@ -39,11 +40,11 @@ func Program(w *world.World, h *world.Host, name dnsname.Name, ask Ask) Found {
 	var spent time.Duration
 	var result Found
 	silent := false
-	for _, candidate := range candidates(h, name) {
+	for _, candidate := range settings.Candidates(name, h.Search, h.Ndots) {
 		if silent && candidate != name {
 			continue
 		}
-		f := overDNS(serversFor(w, h, candidate), candidate, ask)
+		f := overDNS(ServersFor(w, h, candidate), candidate, ask)
 		spent += f.After
 		silent = silent || !answers(f.A.Outcome) && f.A.Outcome != fact.ServFail
 		if f.A.Outcome == fact.OK || f.AAAA.Outcome == fact.OK {
@@ -85,30 +86,8 @@ func local(via fact.Via, why fact.Reason, host world.ID, name dnsname.Name, ttl 
 	return f
 }
 
-// candidates returns the names that a resolver library tries for a name, in
-// order.
-func candidates(h *world.Host, name dnsname.Name) []dnsname.Name {
-	names := make([]dnsname.Name, 0, 4)
-	ndots := h.Ndots
-	if ndots == 0 {
-		ndots = 1
-	}
-	if name.Dots() >= ndots {
-		names = append(names, name)
-	}
-	for _, domain := range h.Search {
-		if n, err := dnsname.Parse(name.String() + domain); err == nil {
-			names = append(names, n)
-		}
-	}
-	if name.Dots() < ndots {
-		names = append(names, name)
-	}
-	return names
-}
-
-// serversFor returns the servers that a host asks for a name.
-func serversFor(w *world.World, h *world.Host, name dnsname.Name) []netip.Addr {
+// ServersFor returns the servers that a host asks for a name.
+func ServersFor(w *world.World, h *world.Host, name dnsname.Name) []netip.Addr {
 	if to, ok := longest(h.Split, name); ok {
 		return to
 	}
@@ -124,8 +103,8 @@ func overDNS(servers []netip.Addr, name dnsname.Name, ask Ask) Found {
 	f.AAAA = f.A
 	for _, server := range servers {
 		f.Server = server
-		f.A = ask(server, Question{name, world.TypeA}, ClientTimeout)
-		f.AAAA = ask(server, Question{name, world.TypeAAAA}, ClientTimeout)
+		f.A = ask(server, Question{Name: name, Type: world.TypeA}, ClientTimeout)
+		f.AAAA = ask(server, Question{Name: name, Type: world.TypeAAAA}, ClientTimeout)
 		f.After += max(f.A.After, f.AAAA.After)
 		if answers(f.A.Outcome) {
 			break

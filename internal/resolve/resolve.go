@@ -17,6 +17,9 @@ import (
 type Question struct {
 	Name dnsname.Name
 	Type world.RecordType // TypeA or TypeAAAA; others get NODATA
+	// CD disables checking: who validates passes on what it would reject, and
+	// asks others with CD as well (RFC 4035, section 3.2.2).
+	CD bool
 }
 
 // A ServerKind is the kind of a DNS server.

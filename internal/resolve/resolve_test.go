@@ -89,7 +89,7 @@ func answer(t *testing.T, w *world.World, words []string) string {
 	}
 	ask := InMind(w, route.FromHost(w, h))
 	if words[0] == "ask" {
-		q := Question{dnsname.MustParse(words[3]), world.TypeA}
+		q := Question{Name: dnsname.MustParse(words[3]), Type: world.TypeA}
 		if len(words) > 4 {
 			q.Type = world.RecordType(words[4])
 		}

@@ -58,8 +58,9 @@ func (t *trip) cross(h hop) bool {
 		return true
 	}
 	t.d.Via = append(t.d.Via, a.machine)
-	if !t.passes(&a) {
-		return t.end(fact.Timeout, fact.ByFirewall, a.machine)
+	rule, ok := t.passes(&a)
+	if !ok {
+		return t.end(t.denial(&a), fact.ByFirewall, a.machine)
 	}
 	if a.host != nil && a.host.Forward.InterceptTLS {
 		t.d.Resigner = a.machine
@@ -67,7 +68,7 @@ func (t *trip) cross(h hop) bool {
 	if a.host != nil && a.host.Forward.Stalls {
 		t.stalls = a.machine
 	}
-	if a.translates(t.dst) {
+	if a.translates(t.dst, rule) {
 		if t.lost(a.place, t.d.Via[t.kept:len(t.d.Via)-1]) {
 			return true
 		}
@@ -83,38 +84,56 @@ func (t *trip) missing(h hop) bool {
 	if h.machine != "" {
 		return t.end(fact.Timeout, fact.PathNotRead, h.machine)
 	}
+	if isPrivate(t.dst) && t.at.vnet != nil && !t.near(&t.at, t.dst) { // the route is not what is at fault
+		lost := t.explain(&t.at, t.dst)
+		return t.end(lost.outcome, lost.reason, lost.by)
+	}
 	return t.end(fact.Timeout, fact.ByRoute, h.by)
 }
 
 // translates tells whether the appliance puts its own address in the place of
-// the source's. Azure Firewall always does so towards the internet.
-func (a *appliance) translates(dst netip.Addr) bool {
+// the source's. Azure Firewall always does so towards the internet, and for what
+// an application rule lets through (learn.microsoft.com/azure/firewall/
+// snat-private-range).
+func (a *appliance) translates(dst netip.Addr, by *world.FirewallRule) bool {
 	if !a.addr.IsValid() {
 		return false
 	}
 	if a.host != nil {
 		return a.host.Forward.SNAT
 	}
-	return a.firewall.SNATPrivate || !isPrivate(dst)
+	return a.firewall.SNATPrivate || !isPrivate(dst) || by != nil && by.Application()
 }
 
-// passes tells whether the appliance's rules let the packet through. An
-// application rule lets the connection open and resets it once it knows the
-// name; here, such a connection does not open at all.
-func (t *trip) passes(a *appliance) bool {
+// passes tells whether the appliance's rules let the packet through, and which
+// one does, if one has to. An application rule lets the connection open and
+// resets it once it knows the name; here, such a connection does not open at all.
+func (t *trip) passes(a *appliance) (by *world.FirewallRule, ok bool) {
 	if a.host != nil {
 		_, blocked := longest(a.host.Forward.Blocks, t.dst)
-		return !blocked
+		return nil, !blocked
 	}
 	if a.firewall.AllowAll {
-		return true
+		return nil, true
 	}
 	for i := range a.firewall.Allow {
 		if rule := &a.firewall.Allow[i]; t.ruled(rule, &a.place) {
-			return rule.Allow
+			return rule, rule.Allow
 		}
 	}
-	return false
+	return nil, false
+}
+
+// denial is how the appliance ends a connection: one that it had to let open,
+// because it did not know the name yet, is reset; any other gets no answer.
+func (t *trip) denial(a *appliance) fact.Outcome {
+	name := t.flow.SNI
+	t.flow.SNI = ""
+	_, opened := t.passes(a)
+	if t.flow.SNI = name; opened {
+		return fact.Reset
+	}
+	return fact.Timeout
 }
 
 // ruled tells whether a firewall's rule is about the packet.
@@ -134,8 +153,7 @@ func (t *trip) ruled(rule *world.FirewallRule, at *place) bool {
 func (t *trip) spoken(protocols []string) bool {
 	for _, p := range protocols {
 		name, _, _ := strings.Cut(p, ":")
-		http := strings.EqualFold(name, "Http") || strings.EqualFold(name, "Https")
-		if isAny(name) || strings.EqualFold(name, string(t.flow.Proto)) || http && t.flow.Proto == TCP {
+		if isAny(name) || strings.EqualFold(name, string(t.flow.Proto)) || world.CarriedByTCP(p) && t.flow.Proto == TCP {
 			return true
 		}
 	}

@@ -64,6 +64,8 @@ func (t *trip) start() bool {
 		return t.end(fact.Unreachable, fact.NoPath, "")
 	case t.dst.IsLoopback() || t.dst == t.at.addr && t.fromHost():
 		return t.toItself()
+	case t.inCluster():
+		return true
 	case t.platformConnects():
 		t.bypasses, t.at = true, place{network: world.Internet, public: t.at.public}
 	}
@@ -103,6 +105,22 @@ func (t *trip) toItself() bool {
 	}
 	t.d.Target = Target{AtHost, h.ID, t.at.network}
 	return t.answered(t.host(h))
+}
+
+// inCluster delivers what a node of a cluster, or a pod on it, sends to a pod or
+// a service there, and tells whether it did: the cluster carries such packets
+// between its nodes, and the VNet never sees their addresses
+// (learn.microsoft.com/azure/aks/concepts-network-services, "ClusterIP").
+func (t *trip) inCluster() bool {
+	if t.dst == world.AzureDNS {
+		return false
+	}
+	pod, ok := t.w.PodAt(t.at.network, t.flow.From.Machine, t.dst)
+	if !ok {
+		return false
+	}
+	t.d.Target = Target{AtHost, pod.ID, t.at.network}
+	return t.answered(t.host(pod))
 }
 
 // platformConnects tells whether App Service makes the connection outside the

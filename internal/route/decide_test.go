@@ -155,6 +155,11 @@ func TestTargets(t *testing.T) {
 			app > 52.168.109.101 = ok at vault-front-end/ from 20.7.7.7`},
 		{"a pod leaves with its node's address", hubAndSpoke + "host pod spoke 10.244.0.9 behind=app", `
 			pod > 10.1.2.3 = ok at private-endpoint/pe from 10.4.5.6`},
+		{"a cluster carries its own addresses", hubAndSpoke + "host pod spoke 10.244.0.9 behind=app\nhost coredns spoke 10.0.0.10 behind=node dns\nhost node spoke 10.4.5.7\nhost vm spoke 10.4.5.8", `
+			pod > 10.0.0.10:53/udp = ok at host/coredns from 10.4.5.6
+			node > 10.0.0.10:53/udp = ok at host/coredns from 10.4.5.7
+			vm > 10.0.0.10:53/udp = timeout no-path
+			web > 10.0.0.10:53/udp = timeout no-path`},
 		{"families", hubAndSpoke + "host home internet 198.18.0.7 also=2001:db8::7", `
 			app > 2001:db8::1 = unreachable no-path
 			app > ::ffff:10.1.2.3 = ok at private-endpoint/pe from 10.4.5.6

@@ -79,5 +79,8 @@ func platformEgress(w *world.World, h *world.Host) netip.Addr {
 	if h.PublicAddress.IsValid() {
 		return h.PublicAddress
 	}
+	if app, ok := w.WebAppNamed(h.Name()); ok && len(app.Outbound) > 0 {
+		return app.Outbound[0]
+	}
 	return egress(w, h.ID, "")
 }

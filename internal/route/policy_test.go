@@ -145,9 +145,12 @@ func TestAppliances(t *testing.T) {
 			app > 8.8.8.8:53/udp = timeout firewall by fw via fw`},
 		{"rules by name", firewalled + "firewall fw hub 10.1.1.4 public=20.9.9.9 fqdn=*.vault.azure.net", `
 			app > 52.168.109.101 sni=fabrikam.vault.azure.net = ok at vault-front-end/ from 20.9.9.9 via fw
-			app > 52.168.109.101 sni=fabrikam.vaultcore.azure.net = timeout firewall by fw via fw
+			app > 52.168.109.101 sni=fabrikam.vaultcore.azure.net = reset firewall by fw via fw
 			app > 52.168.109.101 = ok at vault-front-end/ from 20.9.9.9 via fw
 			app > 8.8.8.8:53/udp = timeout firewall by fw via fw`},
+		{"rules by name translate, whatever the policy says", firewalled + toEndpoint + "firewall fw hub 10.1.1.4 fqdn=*.vault.azure.net", `
+			app > 10.1.2.3 sni=fabrikam.vault.azure.net = ok at private-endpoint/pe from 10.1.1.4 via fw
+			app > 10.1.2.3 sni=fabrikam.example = reset firewall by fw via fw`},
 		{"a host that forwards", forwarding, `
 			app > 10.1.2.3 = ok at private-endpoint/pe from 10.1.1.5 via nva
 			app > 52.168.109.101 = ok at vault-front-end/ from 20.8.8.8 via nva`},

@@ -280,6 +280,9 @@ func expectations(n node) []expectation {
 			"rootCauses": into(&x.RootCauses, findingCodes),
 			"candidates": into(&x.Candidates, findingCodes),
 			"advice":     into(&x.Advice, findingCodes),
+			"masked":     into(&x.Masked, findingCodes),
+
+			"consequences": into(&x.Consequences, findingCodes),
 		})
 		if x.Verdict == "" {
 			value.fail("has no verdict")

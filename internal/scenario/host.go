@@ -161,6 +161,7 @@ func proxyRole(n node) *world.ProxyRole {
 		"trusted":      into(&role.Trusted, node.flag),
 		"answers":      into(&answers, word("200", "407", "403", "502")),
 		"rewriteHost":  into(&role.RewriteHost, node.text),
+		"blockPage":    into(&role.BlockPage, node.flag),
 	})
 	for status, text := range map[int]string{407: "407", 403: "403", 502: "502"} {
 		if answers == text {
@@ -180,6 +181,7 @@ func forwardRole(n node) *world.ForwardRole {
 		"blocks":       into(&role.Blocks, node.prefixes),
 		"interceptTLS": into(&role.InterceptTLS, node.flag),
 		"issuer":       into(&role.Issuer, node.text),
+		"stalls":       into(&role.Stalls, node.flag),
 	})
 	if role.InterceptTLS {
 		role.Issuer = cmp.Or(role.Issuer, proxyIssuer)

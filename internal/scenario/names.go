@@ -114,7 +114,7 @@ func (b *builder) settle(h *host) {
 	switch {
 	case h.behind != "" && h.in == "":
 		return
-	case serverless && h.Integrated == world.No:
+	case serverless && h.Integrated == world.No && h.in == "":
 		h.Network = world.Internet
 	case strings.EqualFold(h.in, string(world.Internet)):
 		h.Network = world.Internet
@@ -130,7 +130,7 @@ func (b *builder) settle(h *host) {
 	if !inVNet {
 		return
 	}
-	if serverless {
+	if serverless && h.Integrated == world.Unknown {
 		h.Integrated = world.Yes
 	}
 	if h.subnet != "" {

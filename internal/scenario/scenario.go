@@ -42,6 +42,9 @@ type Expectation struct {
 	RootCauses []string
 	Candidates []string // without configuration; nil where the file does not say
 	Advice     []string // among what is advised; nil where the file does not say
+	Masked     []string // among what the root causes explain; nil where the file does not say
+	// Consequences are among those of the root causes; nil where the file does not say.
+	Consequences []string
 }
 
 // DefaultHost is the first host with no role, nil where there is none.

@@ -97,7 +97,7 @@ func TestKeys(t *testing.T) {
 			Port: 8080, InterceptTLS: true, Issuer: "CN=Corp Inspection CA", Trusted: true, Answers: 407, RewriteHost: "wrong",
 		}},
 		{"forwards", host("nva").Forward, &world.ForwardRole{
-			SNAT: true, Blocks: []netip.Prefix{netip.MustParsePrefix("10.1.2.0/24")}, InterceptTLS: true, Issuer: "CN=NVA",
+			SNAT: true, Blocks: []netip.Prefix{netip.MustParsePrefix("10.1.2.0/24")}, InterceptTLS: true, Issuer: "CN=NVA", Stalls: true,
 		}},
 		{"defaults", host("node1"), world.Host{
 			Meta: world.Meta{ID: "host:node1", Path: "node1"}, Network: hub, Subnet: hub + "/subnets/default", Address: addr("10.1.1.8"),
@@ -123,7 +123,8 @@ func TestKeys(t *testing.T) {
 		{"foreign", []any{vault("contoso").Foreign, vault("contoso").Alias, vault("contoso").PublicAccess}, []any{true, world.Yes, world.AccessDisabled}},
 		{"foreign by default", []any{vault("litware").Alias, vault("litware").PublicAccess, vault("litware").PublicAddresses}, []any{world.No, world.AccessEnabled, []netip.Addr{addr("192.0.2.80")}}},
 		{"expect app", s.Expect["app"], Expectation{
-			"fabrikam", fact.NotReached, fact.AccessUntested, []string{"PL803"}, []string{}, []string{"PL301"},
+			Vault: "fabrikam", Verdict: fact.NotReached, Access: fact.AccessUntested,
+			RootCauses: []string{"PL803"}, Candidates: []string{}, Advice: []string{"PL301"},
 		}},
 		{"expect pod", s.Expect["pod"], Expectation{Vault: "contoso", Verdict: fact.Public, RootCauses: []string{"PL603"}}},
 	} {

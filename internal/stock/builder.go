@@ -17,6 +17,7 @@ type builder struct {
 	vnets   map[string]*world.VNet
 	zone    *world.Zone
 	last    *world.Host
+	abroad  bool // the vaults are in a subscription of their own
 }
 
 func newBuilder(cloud string) *builder {
@@ -93,8 +94,12 @@ func (b *builder) vault(subnet, address string, linked ...string) {
 
 func (b *builder) vaultNamed(name, subnet string, address netip.Addr) {
 	network, part, _ := strings.Cut(subnet, "/")
+	subscription := "00000000-0000-0000-0000-000000000001"
+	if b.abroad {
+		subscription = "00000000-0000-0000-0000-000000000002"
+	}
 	v := &world.Vault{
-		Meta:     world.At("/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/stock/providers/Microsoft.KeyVault/vaults/" + name),
+		Meta:     world.At("/subscriptions/" + subscription + "/resourceGroups/stock/providers/Microsoft.KeyVault/vaults/" + name),
 		Location: "eastus", RBAC: true, PublicAccess: world.AccessDisabled, ACL: world.NetworkACL{Bypass: true},
 		PublicAddresses: []netip.Addr{addr("52.168.109.101")}, Region: "eus", Provisioning: world.Succeeded,
 	}

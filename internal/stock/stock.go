@@ -38,6 +38,7 @@ func Shapes(cloud string) []Shape {
 		{"firewall-with-snat", firewalled},
 		{"point-to-site", pointToSite},
 		{"no-way-to-the-internet", closed},
+		{"shared-address-space", sharedSpace},
 	}
 	var shapes []Shape
 	for _, s := range builders {
@@ -52,6 +53,15 @@ func singleVNet(b *builder) {
 	b.vnet("main", "10.1.0.0/16", "apps=10.1.1.0/24", "endpoints=10.1.2.0/24")
 	b.vault("main/endpoints", "10.1.2.4", "main")
 	b.client("main", "10.1.1.4")
+}
+
+// sharedSpace is a VNet in the range of RFC 6598, which App Service does not take
+// for private, of a team whose vaults are in a subscription of their own.
+func sharedSpace(b *builder) {
+	b.abroad = true
+	b.vnet("main", "100.64.0.0/16", "apps=100.64.1.0/24", "endpoints=100.64.2.0/24")
+	b.vault("main/endpoints", "100.64.2.4", "main")
+	b.client("main", "100.64.1.4")
 }
 
 func hubAndSpoke(b *builder) {

@@ -231,15 +231,34 @@ func (w *World) RulesetsLinked(vnet ID) iter.Seq[*Ruleset] {
 }
 
 // Forwards tells whether an enabled rule of some forwarding ruleset sends
-// questions to an address.
+// questions about the service's names to an address. The rule "." does not: it
+// passes over names that are reserved for Azure
+// (learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets).
 func (w *World) Forwards(a netip.Addr) bool {
 	for rs := range each[*Ruleset](w, key{kind: ofType, id: "ruleset"}) {
 		for _, r := range rs.Rules {
+			if !r.Enabled || !w.concerns(r.Domain) {
+				continue
+			}
 			for _, target := range r.Targets {
-				if r.Enabled && target.Addr() == a {
+				if target.Addr() == a {
 					return true
 				}
 			}
+		}
+	}
+	return false
+}
+
+// concerns tells whether names of the service are below a domain, or the other
+// way round.
+func (w *World) concerns(domain dnsname.Name) bool {
+	if domain == dnsname.Root {
+		return false
+	}
+	for _, own := range [...]dnsname.Name{w.service.Suffix, w.service.Core} {
+		if own.Under(domain) || domain.Under(own) {
+			return true
 		}
 	}
 	return false
@@ -272,9 +291,35 @@ func (w *World) HostAt(network ID, a netip.Addr) (*Host, bool) {
 	return one[*Host](w, key{kind: holding, id: network, addr: a})
 }
 
+// PodAt returns the pod that an address means to a node in a network and to the
+// pods on it: one of its own before one of another node. A service's address is
+// that of the pod which stands for those behind it. To other machines it means
+// nothing.
+func (w *World) PodAt(network, node ID, a netip.Addr) (pod *Host, ok bool) {
+	for h := range each[*Host](w, key{kind: clustered, id: network, addr: a}) {
+		if h.Behind == node {
+			return h, true
+		}
+		if pod == nil {
+			pod = h
+		}
+	}
+	if pod == nil {
+		return nil, false
+	}
+	_, bears := one[*Host](w, key{kind: bearing, id: node})
+	return pod, bears
+}
+
 // PerimeterOf returns the network security perimeter of a resource.
 func (w *World) PerimeterOf(id ID) (*Perimeter, bool) {
 	return one[*Perimeter](w, key{kind: securing, id: id})
+}
+
+// WebAppNamed returns the App Service or Functions app of that name, which is
+// unique in a cloud.
+func (w *World) WebAppNamed(name string) (*WebApp, bool) {
+	return one[*WebApp](w, key{kind: named, id: ID(strings.ToLower(name))})
 }
 
 // WebApps yields all App Service and Functions apps.

@@ -3,6 +3,8 @@ package world
 import (
 	"net/netip"
 	"testing"
+
+	"pldoctor/internal/dnsname"
 )
 
 func hosts(list ...string) (addrs []netip.Addr) {
@@ -147,6 +149,26 @@ func TestNameservers(t *testing.T) {
 		}
 		if got := w.Nameservers(&tt.host); len(got) != 1 || got[0].String() != tt.want {
 			t.Errorf("%s: %v, want %s", name, got, tt.want)
+		}
+	}
+}
+
+// TestForwards has rulesets that send questions to 10.1.0.4: whether that is the
+// end of Key Vault's names depends on the rule.
+func TestForwards(t *testing.T) {
+	server := netip.MustParseAddr("10.1.0.4")
+	for domain, want := range map[string]bool{
+		".": false, "corp.example.": false, "azure.net.": true, "vault.azure.net.": true,
+		"fabrikam.vault.azure.net.": true, "privatelink.vaultcore.azure.net.": true, "windows.net.": false,
+	} {
+		rule := ForwardingRule{Domain: dnsname.MustParse(domain), Targets: []netip.AddrPort{netip.AddrPortFrom(server, 53)}, Enabled: true}
+		w := Empty().With(Put(&Ruleset{Meta: At("/rs"), Rules: []ForwardingRule{rule}}))
+		if got := w.Forwards(server); got != want {
+			t.Errorf("%s: %v", domain, got)
+		}
+		rule.Enabled = false
+		if w = Empty().With(Put(&Ruleset{Meta: At("/rs"), Rules: []ForwardingRule{rule}})); w.Forwards(server) {
+			t.Errorf("%s, disabled", domain)
 		}
 	}
 }

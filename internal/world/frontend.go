@@ -5,6 +5,8 @@ import (
 	"hash/fnv"
 	"net/netip"
 	"strings"
+
+	"pldoctor/internal/service"
 )
 
 // eastUS is a front end of Key Vault in eastus: the one that "Diagnose private
@@ -31,54 +33,5 @@ func (v *Vault) ShortRegion() string {
 	if v.Region != "" {
 		return strings.ToLower(v.Region)
 	}
-	return cmp.Or(shorten(strings.ToLower(v.Location)), "eus")
-}
-
-// regionWords are the parts that names of regions are made of. Directions go
-// to the front of the short name.
-var regionWords = []struct {
-	word, short string
-	direction   bool
-}{
-	{"north", "n", true},
-	{"south", "s", true},
-	{"east", "e", true},
-	{"west", "w", true},
-	{"central", "c", true},
-	{"australia", "au", false},
-	{"brazil", "br", false},
-	{"canada", "ca", false},
-	{"china", "cn", false},
-	{"europe", "eu", false},
-	{"france", "fr", false},
-	{"germany", "de", false},
-	{"india", "in", false},
-	{"japan", "jp", false},
-	{"korea", "kr", false},
-	{"asia", "as", false},
-}
-
-// shorten makes a short name of a region's name. What it does not know stays
-// as it is; what no DNS label can hold is left out.
-func shorten(location string) string {
-	var direction, place []byte
-next:
-	for location != "" {
-		for _, w := range regionWords {
-			if rest, ok := strings.CutPrefix(location, w.word); ok {
-				location = rest
-				if w.direction {
-					direction = append(direction, w.short...)
-				} else {
-					place = append(place, w.short...)
-				}
-				continue next
-			}
-		}
-		if c := location[0]; 'a' <= c && c <= 'z' || '0' <= c && c <= '9' {
-			place = append(place, c)
-		}
-		location = location[1:]
-	}
-	return string(append(direction, place...))
+	return cmp.Or(service.ShortRegion(v.Location), "eus")
 }

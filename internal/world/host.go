@@ -93,6 +93,7 @@ type ProxyRole struct {
 	Trusted      bool   // clients of the lab trust that authority
 	Answers      int    // to CONNECT: 200, 407, 403, 502
 	RewriteHost  string // put into the Host header
+	BlockPage    bool   // answers what it intercepts itself: 403, and a page that says that it is blocked
 }
 
 // A ForwardRole is what a host does that forwards packets (an appliance).

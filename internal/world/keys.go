@@ -10,6 +10,9 @@ type WebApp struct {
 	Meta
 	Subnet   ID // of its VNet integration
 	RouteAll bool
+	// Outbound are the public addresses with which it connects outside its VNet:
+	// any of them, at any time.
+	Outbound []netip.Addr
 }
 
 // An AppGateway is a Microsoft.Network/applicationGateways.
@@ -33,7 +36,6 @@ func at(network ID, addrs ...netip.Addr) []key {
 func (*VNet) keys() []key       { return []key{typed("vnet")} }
 func (*NSG) keys() []key        { return nil }
 func (*RouteTable) keys() []key { return nil }
-func (*WebApp) keys() []key     { return []key{typed("webapp")} }
 func (*AppGateway) keys() []key { return []key{typed("appgateway")} }
 func (f *Firewall) keys() []key { return at(f.VNet, f.Address) }
 func (g *Gateway) keys() []key  { return []key{{kind: connecting, id: g.VNet}} }
@@ -61,6 +63,10 @@ func (s *Site) keys() []key {
 	return keys
 }
 
+func (a *WebApp) keys() []key {
+	return []key{typed("webapp"), {kind: named, id: ID(strings.ToLower(a.Name()))}}
+}
+
 func (v *Vault) keys() []key {
 	keys := []key{typed("vault"), {kind: named, id: ID(strings.ToLower(v.Name()))}}
 	for _, a := range v.PublicAddresses {
@@ -83,7 +89,7 @@ func (p *Perimeter) keys() []key {
 }
 
 func (z *Zone) keys() []key {
-	keys := []key{typed("zone"), {kind: domain, name: z.Domain}}
+	keys := append(make([]key, 0, 2+2*len(z.Links)), typed("zone"), key{kind: domain, name: z.Domain})
 	for _, l := range z.Links {
 		keys = append(keys, key{kind: linkedTo, id: l.VNet}, key{kind: linkedTo, id: l.VNet, name: z.Domain})
 	}
@@ -100,8 +106,8 @@ func (r *Ruleset) keys() []key {
 
 func (h *Host) keys() []key {
 	keys := []key{typed("host")}
-	if h.Behind != "" { // a pod's address means nothing outside its node
-		return keys
+	if h.Behind != "" { // a pod's address means nothing outside its cluster
+		return append(keys, key{kind: bearing, id: h.Behind}, key{kind: clustered, id: h.Network, addr: h.Address})
 	}
 	return append(keys, at(h.Network, append([]netip.Addr{h.Address}, h.Addresses...)...)...)
 }

@@ -1,6 +1,10 @@
 package world
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
 
 // A VNet is a Microsoft.Network/virtualNetworks.
 type VNet struct {
@@ -120,6 +124,17 @@ type FirewallRule struct {
 	FQDNs        []string // application rules: matched with the SNI
 	Ports        []string
 	Protocols    []string
+}
+
+// Application tells whether it is an application rule: those name protocols that
+// TCP carries, and the firewall is then a proxy, which opens the connection anew.
+func (r *FirewallRule) Application() bool { return slices.ContainsFunc(r.Protocols, CarriedByTCP) }
+
+// CarriedByTCP tells whether a rule's protocol, possibly with a port as in
+// "Https:443", is one of those that application rules name.
+func CarriedByTCP(protocol string) bool {
+	name, _, _ := strings.Cut(protocol, ":")
+	return strings.EqualFold(name, "Http") || strings.EqualFold(name, "Https")
 }
 
 // A Gateway is a Microsoft.Network/virtualNetworkGateways.

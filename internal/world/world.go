@@ -13,7 +13,7 @@ import (
 
 // A Resource is a part of a World: *VNet, *NSG, *RouteTable, *Firewall,
 // *Gateway, *Hub, *Site, *Vault, *Endpoint, *Perimeter, *Zone, *Resolver,
-// *Ruleset, *WebApp, *AppGateway, *Host. It must not be changed once a World
+// *Ruleset, *WebApp, *AppGateway, *Provider, *Host. It must not be changed once a World
 // holds it: copy the struct, and the slices that differ, and put it with With.
 type Resource interface {
 	meta() Meta
@@ -146,17 +146,13 @@ func (w *World) With(edits ...Edit) *World {
 			e.put = ordered(e.put)
 			id = e.put.meta().ID
 		}
-		if old, ok := c.resources.get(id); ok {
-			c.unindex(old)
-		}
+		old, _ := c.resources.get(id)
+		c.reindex(old, e.put)
 		if e.put == nil {
 			c.resources.set(id, nil)
 			continue
 		}
 		c.resources.set(id, &e.put)
-		for _, k := range e.put.keys() {
-			c.reindex(k, e.put)
-		}
 	}
 	return &c
 }
@@ -175,22 +171,43 @@ func (w *World) WithGaps(gaps ...Gap) *World {
 	return &c
 }
 
-func (w *World) unindex(r Resource) {
-	for _, k := range r.keys() {
+// reindex makes r found in the place of old; either may be nil. Most changes leave
+// the first keys as they are, and those need not be taken out and put in again.
+func (w *World) reindex(old, r Resource) {
+	before, after := keysOf(old), keysOf(r)
+	same := 0
+	for same < min(len(before), len(after)) && before[same] == after[same] {
+		same++
+	}
+	for _, k := range before[same:] {
 		found, _ := w.index.get(k)
-		found = slices.DeleteFunc(slices.Clone(found), func(x Resource) bool { return x == r })
+		found = slices.DeleteFunc(slices.Clone(found), func(x Resource) bool { return x == old })
+		w.index.set(k, &found)
+	}
+	for _, k := range after {
+		found, _ := w.index.get(k)
+		found = placed(found, r)
 		w.index.set(k, &found)
 	}
 }
 
-func (w *World) reindex(k key, r Resource) {
-	found, _ := w.index.get(k)
-	at, twice := slices.BinarySearchFunc(found, r.meta().ID, func(x Resource, id ID) int { return cmp.Compare(x.meta().ID, id) })
-	if twice {
-		return
+func keysOf(r Resource) []key {
+	if r == nil {
+		return nil
 	}
-	found = slices.Insert(slices.Clone(found), at, r)
-	w.index.set(k, &found)
+	return r.keys()
+}
+
+// placed returns a copy of resources ordered by id with r among them, in place of
+// the one with its id.
+func placed(found []Resource, r Resource) []Resource {
+	at, known := slices.BinarySearchFunc(found, r.meta().ID, func(x Resource, id ID) int { return cmp.Compare(x.meta().ID, id) })
+	after := at
+	if known {
+		after++
+	}
+	list := make([]Resource, 0, len(found)+1)
+	return append(append(append(list, found[:at]...), r), found[after:]...)
 }
 
 // Service is Key Vault in the World's cloud.
@@ -247,17 +264,17 @@ func find[T Resource](w *World, id ID) (t T, ok bool) {
 
 // A key is what resources are found by.
 type key struct {
-	kind kind
 	id   ID
 	name dnsname.Name
-	addr netip.Addr
+	addr netip.Addr // beside kind, with which it is hashed at one go
+	kind kind
 }
 
 type kind uint8
 
 const (
 	ofType     kind = iota // id: the type's name
-	named                  // id: the vault's name
+	named                  // id: the name of a vault or app
 	targeting              // id: the vault of an endpoint
 	within                 // id: the VNet of an endpoint
 	linkedTo               // id: the VNet of a zone's link; name: the zone's domain, or none
@@ -268,4 +285,6 @@ const (
 	connecting             // id: what a gateway, site or hub is connected to
 	securing               // id: what a perimeter holds
 	outbound               // id: of an outbound endpoint
+	bearing                // id: the node of a pod
+	clustered              // id: the network of a pod's node, addr: the pod's
 )
