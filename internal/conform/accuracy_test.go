@@ -58,9 +58,9 @@ func accuracy(t *testing.T) string {
 	var candidates []int
 	d := doctor.New("AzureCloud", "test")
 	for _, b := range beds(t) {
-		both, probe := b.check(t, d, true, false), b.check(t, d, false, false)
+		both, probe := b.check(t, d, true, b.aboutIdentity()), b.check(t, d, false, b.aboutIdentity())
 		exact := both.Verdict == b.expect.Verdict && slices.Equal(both.RootCauses, b.expect.RootCauses)
-		blamed := append(slices.Clone(probe.RootCauses), probe.Candidates...)
+		blamed := blamedBy(probe)
 		within := probe.Verdict == b.expect.Verdict && contains(blamed, b.expect.RootCauses)
 		with.add(b.expect.RootCauses, exact, accuses(both))
 		alone.add(b.expect.RootCauses, within, accuses(probe))

@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -129,7 +130,10 @@ func (b bed) judge(t *testing.T, mode string, r diagnose.Report) {
 	if b.expect.Access != "" && r.Access != fact.AccessUntested && r.Access != b.expect.Access {
 		t.Errorf("%s: access %s, want %s", mode, r.Access, b.expect.Access)
 	}
-	blamed := append(slices.Clone(r.RootCauses), r.Candidates...)
+	if b.aboutIdentity() && r.Access == fact.AccessUntested { // without a token nobody knows
+		b.expect.RootCauses, b.expect.Candidates = nil, []string{}
+	}
+	blamed := blamedBy(r)
 	switch {
 	case mode == "probe alone" && b.expect.Candidates != nil && len(b.expect.Candidates) == 0:
 		if len(blamed) > 0 { // the client alone sees nothing wrong
@@ -141,7 +145,7 @@ func (b bed) judge(t *testing.T, mode string, r diagnose.Report) {
 				t.Errorf("%s: %s is not among the causes %v and candidates %v", mode, code, r.RootCauses, r.Candidates)
 			}
 		}
-		if want := b.expect.Candidates; want != nil && !sameSet(want, blamed) {
+		if want := b.expect.Candidates; want != nil && !sameSet(want, append(slices.Clone(r.RootCauses), r.Candidates...)) {
 			t.Errorf("%s: candidates %v, want %v", mode, blamed, want)
 		}
 	case !slices.Equal(r.RootCauses, b.expect.RootCauses) || len(r.Candidates) > 0:
@@ -155,7 +159,32 @@ func (b bed) judge(t *testing.T, mode string, r diagnose.Report) {
 			t.Errorf("%s: no advice %s", mode, code)
 		}
 	}
+	for _, code := range b.expect.Consequences {
+		if mode != "probe alone" && !hasFinding(r, code, diagnose.RoleConsequence) {
+			t.Errorf("%s: %s is not named a consequence", mode, code)
+		}
+	}
+	for _, code := range b.expect.Masked {
+		masked := func(c diagnose.Check) bool { return c.Code == code && c.Status == rule.StatusMasked }
+		if mode != "probe alone" && !slices.ContainsFunc(r.Checks, masked) {
+			t.Errorf("%s: %s is not masked by the causes", mode, code)
+		}
+	}
 }
+
+// blamedBy are the root causes and candidates of a report, with the variants
+// that stand under these.
+func blamedBy(r diagnose.Report) []string {
+	blamed := append(slices.Clone(r.RootCauses), r.Candidates...)
+	for _, f := range r.Findings {
+		blamed = append(blamed, f.Also...)
+	}
+	return blamed
+}
+
+// aboutIdentity tells whether what is wrong is who asks, which takes a token to
+// see.
+func (b bed) aboutIdentity() bool { return b.expect.Access == fact.AccessRefusedIdentity }
 
 func noAccusation(t *testing.T, mode string, r diagnose.Report) {
 	t.Helper()
@@ -187,6 +216,15 @@ func TestPredictionMatchesProbe(t *testing.T) {
 
 func compare(t *testing.T, w *world.World, host *world.Host, target doctor.Target) {
 	t.Helper()
+	if diff := difference(t, w, host, target); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// difference is what a probe in the lab sees otherwise than predicted, "" for
+// nothing, without a token and with one.
+func difference(t *testing.T, w *world.World, host *world.Host, target doctor.Target) string {
+	t.Helper()
 	candidates := diagnose.EndpointAddresses(w, target.Vault)
 	for _, authenticate := range []bool{false, true} {
 		predicted := predict.Observe(w, host, predict.Target{Vault: target.Vault, Host: target.Host},
@@ -199,9 +237,10 @@ func compare(t *testing.T, w *world.World, host *world.Host, target doctor.Targe
 		})
 		presented := authenticate && host.Identity != world.NoIdentity
 		if diff := cmp.Diff(observable(predicted, presented), observable(seen, presented), options...); diff != "" {
-			t.Errorf("authenticate %v: predicted (-) and seen (+) differ:\n%s", authenticate, diff)
+			return fmt.Sprintf("authenticate %v: predicted (-) and seen (+) differ:\n%s", authenticate, diff)
 		}
 	}
+	return ""
 }
 
 var options = cmp.Options{
@@ -216,6 +255,7 @@ func observable(o fact.Observation, authenticate bool) fact.Observation {
 	for i := range o.Servers {
 		v := &o.Servers[i]
 		v.Host.By, v.Host.Reason, v.Alias.By, v.Alias.Reason = "", "", "", ""
+		v.Unchecked.By, v.Unchecked.Reason = "", ""
 	}
 	o.Addresses = slices.Clone(o.Addresses)
 	for i, v := range o.Addresses {

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
 )
 
 // merge makes the journey to judge. What was seen is the truth; the prediction
@@ -28,7 +29,9 @@ func merge(predicted, seen fact.Journey) (j fact.Journey, differs fact.Stage) {
 	}
 	if before(fact.StageExchange) && seen.Exchange.Outcome != fact.Unseen {
 		j.Exchange.By, j.Exchange.Reason = predicted.Exchange.By, predicted.Exchange.Reason
-		if untested := seen.Access == (fact.AccessHop{}); before(fact.StageAccess) && (untested || seen.Access.Outcome == predicted.Access.Outcome) {
+		untested := seen.Access == (fact.AccessHop{}) && // of another source, the vault's settings say something else
+			(!seen.Exchange.Source.IsValid() || seen.Exchange.Source == predicted.Exchange.Source)
+		if before(fact.StageAccess) && (untested || seen.Access.Outcome == predicted.Access.Outcome) {
 			j.Access = predicted.Access
 		}
 	}
@@ -54,7 +57,8 @@ func firstDifference(p, s fact.Journey) fact.Stage {
 		return fact.StageTLS
 	case s.Exchange.Outcome != fact.Unseen && !sameExchange(p, s):
 		return fact.StageExchange
-	case s.Access.Outcome != fact.Unseen && p.Access.Outcome != fact.Unseen && s.Access.Outcome != p.Access.Outcome:
+	case s.Access.Outcome != fact.Unseen && p.Access.Outcome != fact.Unseen && s.Access.Outcome != p.Access.Outcome &&
+		(s.Access.Denial != service.DeniedToken || p.Access.Outcome == fact.OK): // which is looked at before the network is
 		return fact.StageAccess
 	}
 	return fact.NoStage

@@ -36,11 +36,13 @@ func (r *run) report() Report {
 	}
 	for _, c := range r.causes {
 		rep.RootCauses = append(rep.RootCauses, c.rule.Code)
+		rep.repair = append(rep.repair, c.repair...)
 	}
 	for _, x := range r.candidates {
 		rep.Candidates = append(rep.Candidates, x.Code)
 	}
-	rep.Findings, rep.Checks = r.findings()
+	checks, consequences, advice := r.checks()
+	rep.Checks, rep.Findings = checks, r.findings(consequences, advice)
 	return rep
 }
 
@@ -126,20 +128,14 @@ func text(a netip.Addr) string {
 	return a.String()
 }
 
-// findings evaluates every rule once more on the whole and says what each is:
-// cause, candidate, consequence, masked or advice.
-func (r *run) findings() ([]Finding, []Check) {
-	findings, checks := []Finding{}, []Check{}
-	for _, c := range r.causes {
-		findings = append(findings, r.cause(c))
-	}
-	for _, x := range r.candidates {
-		findings = append(findings, r.candidate(x))
-	}
-	var consequences, advice []Finding
-	for _, x := range rule.All() {
-		result := x.Eval(r.first)
-		check := Check{Code: x.Code, Status: result.Status, Why: result.Why}
+// checks says of every rule what it is in the whole: cause, candidate, masked, or
+// one of those that are returned beside: consequences and advice.
+func (r *run) checks() (checks []Check, consequences, advice []*rule.Rule) {
+	checks = make([]Check, len(r.judge.rules))
+	culprits := r.culprits()
+	for i, x := range r.judge.rules {
+		result, check := r.says(&r.first, x), &checks[i]
+		*check = Check{Code: x.Code, Status: result.Status, Why: result.Why}
 		switch {
 		case r.isCause(x):
 			check.Status, check.Why = rule.StatusFail, cmp.Or(r.resultOf(x).Why, result.Why)
@@ -147,21 +143,40 @@ func (r *run) findings() ([]Finding, []Check) {
 			check.Status, check.Why = rule.StatusUnknown, "fits what was seen, as others do"
 		case result.Status != rule.StatusFail, x.Symptom && r.tolerated():
 		case x.Symptom && r.explained():
-			check.Status, check.MaskedBy = rule.StatusMasked, r.culprits()
-			consequences = append(consequences, r.finding(x, result, RoleConsequence))
+			check.Status, check.MaskedBy = rule.StatusMasked, culprits
+			consequences = append(consequences, x)
 		case r.cured(x):
-			check.Status, check.MaskedBy = rule.StatusMasked, r.culprits()
+			check.Status, check.MaskedBy = rule.StatusMasked, culprits
 		default:
-			advice = append(advice, r.finding(x, result, RoleAdvice))
+			advice = append(advice, x)
 		}
-		checks = append(checks, check)
 	}
-	return append(append(findings, consequences...), advice...), checks
+	return checks, consequences, advice
+}
+
+// findings lists causes and candidates, then consequences, then advice.
+func (r *run) findings(consequences, advice []*rule.Rule) []Finding {
+	findings := make([]Finding, 0, len(r.causes)+len(r.candidates)+len(consequences)+len(advice))
+	for _, c := range r.causes {
+		findings = append(findings, r.cause(c))
+	}
+	for _, x := range r.candidates {
+		findings = append(findings, r.candidate(x))
+	}
+	for _, x := range consequences {
+		findings = append(findings, r.finding(x, r.says(&r.first, x), RoleConsequence))
+	}
+	for _, x := range advice {
+		findings = append(findings, r.finding(x, r.says(&r.first, x), RoleAdvice))
+	}
+	return findings
 }
 
 func (r *run) isCause(x *rule.Rule) bool { return r.named(x) }
 
-func (r *run) isCandidate(x *rule.Rule) bool { return slices.Contains(r.candidates, x) }
+func (r *run) isCandidate(x *rule.Rule) bool {
+	return slices.Contains(r.candidates, x) || slices.Contains(r.variants, x)
+}
 
 func (r *run) explained() bool { return len(r.causes)+len(r.candidates) > 0 }
 
@@ -190,7 +205,7 @@ func (r *run) cured(x *rule.Rule) bool {
 	if len(r.causes) == 0 || r.last.World == nil || r.last.World == r.first.World {
 		return false
 	}
-	return x.Eval(r.last).Status != rule.StatusFail
+	return r.says(r.last, x).Status != rule.StatusFail
 }
 
 func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
@@ -205,19 +220,23 @@ func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
 		f.Why = x.Title
 	}
 	f.Severity = cmp.Or(result.Severity, f.Severity)
+	if result.Open {
+		f.Certainty = "possible"
+	}
 	if (role == RoleAdvice || r.tolerated()) && f.Severity == rule.Error {
 		f.Severity = rule.Warning
 	}
 	if role == RoleAdvice {
-		f.Fixes = r.advised(x)
+		f.Fixes = r.advised(&r.first, x)
 	}
 	return f
 }
 
-// advised is the repair of a piece of advice.
-func (r *run) advised(x *rule.Rule) []Fix {
-	if r.first.World != nil && x.Mends != nil {
-		if _, fixes := mend(r.first, x); len(fixes) > 0 {
+// advised is the repair that a rule has for a case, whether or not it gets the
+// request any further.
+func (r *run) advised(c *rule.Case, x *rule.Rule) []Fix {
+	if c.World != nil && x.Mends != nil {
+		if _, fixes, _ := mend(c, x); len(fixes) > 0 {
 			return fixes
 		}
 	}
@@ -237,7 +256,7 @@ func (r *run) bad() fact.Stage {
 	if r.tolerated() {
 		return fact.NoStage
 	}
-	return firstBad(r.first)
+	return firstBad(&r.first)
 }
 
 func (r *run) cause(c cause) Finding {
@@ -268,7 +287,7 @@ func (r *run) cause(c cause) Finding {
 func (r *run) withProof(verify []string) []string {
 	host := r.in.hostname().Host()
 	ask := "host " + host
-	if r.first.Journey.Resolver.Via == fact.ViaHostsFile { // which host(1) does not read
+	if via := r.first.Journey.Resolver.Via; via == fact.ViaHostsFile || via == fact.ViaSearch { // which host(1) does not go by
 		ask = "getent ahosts " + host
 	}
 	proof := []string{ask, "curl -i https://" + host + "/" + strings.TrimPrefix(service.HealthPath, "/")}
@@ -281,7 +300,7 @@ func (r *run) withProof(verify []string) []string {
 }
 
 func (r *run) candidate(x *rule.Rule) Finding {
-	result := x.Eval(r.first)
+	result := r.says(&r.first, x)
 	if result.Status != rule.StatusFail {
 		result.Why = x.Title
 	}
@@ -291,6 +310,11 @@ func (r *run) candidate(x *rule.Rule) Finding {
 		f.Certainty = "likely"
 	}
 	f.Ask = r.fill(question(x))
+	for _, v := range r.variants {
+		if v.Under == x.Code {
+			f.Also = append(f.Also, v.Code)
+		}
+	}
 	return f
 }
 
@@ -319,10 +343,16 @@ func (r *run) words(x *rule.Rule) []Fix {
 
 // fill puts the names of this diagnosis into a documented command.
 func (r *run) fill(command string) string {
-	s := r.in.Service
-	public := rule.PublicCloud()
-	return strings.NewReplacer("<vault>", r.in.Vault, public.Zone.Host(), s.Zone.Host(),
-		public.Suffix.Host(), s.Suffix.Host(), public.Core.Host(), s.Core.Host()).Replace(command)
+	public, own := rule.PublicCloud(), r.in.Service
+	for _, n := range [...][2]string{
+		{"<vault>", r.in.Vault},
+		{public.Zone.Host(), own.Zone.Host()},
+		{public.Suffix.Host(), own.Suffix.Host()},
+		{public.Core.Host(), own.Core.Host()},
+	} {
+		command = strings.ReplaceAll(command, n[0], n[1])
+	}
+	return command
 }
 
 // withVault puts the vault's name into the commands of a change, which name all else

@@ -8,7 +8,7 @@ import (
 
 // firstBad returns the first stage at which a case's journey leaves the private
 // path, NoStage when it does not. A hop that was not seen is not bad.
-func firstBad(c rule.Case) fact.Stage {
+func firstBad(c *rule.Case) fact.Stage {
 	j := c.Journey
 	private := j.Verdict() == fact.Private
 	switch {
@@ -39,10 +39,10 @@ func failed(o fact.Outcome) bool { return o != fact.Unseen && o != fact.OK }
 // rightAddress tells whether private link is behind the address that the client
 // got: where the vault's endpoints are known, one of them has it, and packets
 // get there unless none is any better.
-func rightAddress(c rule.Case) bool {
+func rightAddress(c *rule.Case) bool {
 	doors := c.Doors()
 	if len(doors) == 0 {
-		return c.AnswerPrivate()
+		return c.AnswerPrivate() && !c.Contradicted() && (c.Journey.Verdict() == fact.Private || !c.EndpointsRead())
 	}
 	if !c.IsEndpointAddress(c.Journey.Answer.Addr) {
 		return false

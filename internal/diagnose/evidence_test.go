@@ -75,8 +75,7 @@ func (c codes) missing(wanted codes) (list []string) {
 // possible are the faults that fit an observation.
 func (j *Judge) possible(in Input, o fact.Observation) codes {
 	in.Seen = &o
-	r := &run{judge: j, in: in}
-	r.first = r.caseOf(nil)
+	r := j.begin(in)
 	r.match()
 	var list codes
 	for _, x := range r.candidates {

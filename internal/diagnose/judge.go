@@ -2,10 +2,10 @@ package diagnose
 
 import (
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
+	"pldoctor/internal/change"
 	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/predict"
@@ -43,43 +43,82 @@ func (in Input) hostname() dnsname.Name {
 // A Judge diagnoses; it is safe for use by many goroutines. What faults look
 // like on stock worlds is worked out once, when it is first needed.
 type Judge struct {
-	version string
-	library func() []signature
+	version  string
+	rules    []*rule.Rule       // by code
+	upstream []*rule.Rule       // those that spoil an earlier hop first
+	place    map[*rule.Rule]int // in rules
+	library  func() []looks
 }
 
 // NewJudge returns a judge of vaults in one cloud.
 func NewJudge(cloud, version string) *Judge {
-	return &Judge{version, sync.OnceValue(func() []signature { return buildLibrary(cloud) })}
+	j := &Judge{version: version, rules: rule.All(), upstream: rule.Upstream(), place: map[*rule.Rule]int{}}
+	for i, x := range j.rules {
+		j.place[x] = i
+	}
+	j.library = sync.OnceValue(func() []looks { return buildLibrary(cloud, j.rules) })
+	return j
 }
 
 // Judge makes the report.
 func (j *Judge) Judge(in Input) Report {
-	r := &run{judge: j, in: in, trace: []fact.Event{}}
-	r.first = r.caseOf(r.model())
+	r := j.begin(in)
 	switch {
-	case r.tolerated(): // nothing is wrong; what fails is worth knowing
-		r.last = r.first
+	case r.bad() == fact.NoStage: // nothing is wrong; what fails is worth knowing
+		r.last = &r.first
 	case r.first.World == nil || r.first.Client == nil:
 		r.withoutConfiguration()
-	case r.differs != fact.NoStage:
+	case r.differs != fact.NoStage && !r.foretold():
 		r.outside()
 	default:
-		r.walk(r.first)
+		r.walk(&r.first)
 	}
 	return r.report()
+}
+
+// foretold tells whether the configuration explains the first bad hop, although
+// a later one differs from what it predicts.
+func (r *run) foretold() bool {
+	bad := firstBad(&r.first)
+	if bad >= r.differs {
+		return false
+	}
+	foreseen := r.imagine(r.first.World)
+	return firstBad(foreseen) == bad && foreseen.Journey.Verdict() == r.first.Journey.Verdict()
+}
+
+// begin makes the case to judge.
+func (j *Judge) begin(in Input) *run {
+	r := &run{judge: j, in: in, trace: []fact.Event{}, said: make([]rule.Result, len(j.rules))}
+	r.first = r.caseOf(r.model())
+	return r
 }
 
 // A run is one diagnosis on its way.
 type run struct {
 	judge   *Judge
 	in      Input
-	first   rule.Case  // as things are
-	last    rule.Case  // as they would be once all causes are mended
-	differs fact.Stage // where what was seen first contradicts the prediction
+	first   rule.Case     // as things are
+	last    *rule.Case    // as they would be once all causes are mended
+	differs fact.Stage    // where what was seen first contradicts the prediction
+	said    []rule.Result // of first, by the rules asked so far
 
 	causes     []cause
 	candidates []*rule.Rule
+	variants   []*rule.Rule // of candidates, which are named beside them
 	trace      []fact.Event // of the first prediction
+}
+
+// says is what a rule says of a case; of things as they are, each is asked once.
+func (r *run) says(c *rule.Case, x *rule.Rule) rule.Result {
+	if c != &r.first {
+		return x.Eval(c)
+	}
+	known := &r.said[r.judge.place[x]]
+	if known.Status == "" {
+		*known = x.Eval(c)
+	}
+	return *known
 }
 
 // A cause is a rule with the repair that the prediction proves.
@@ -87,8 +126,12 @@ type cause struct {
 	rule   *rule.Rule
 	result rule.Result
 	fixes  []Fix
+	repair []change.Change // what the fixes do
 	proven bool
 }
+
+// usualTrace is how many events most predictions have at most.
+const usualTrace = 24
 
 // caseOf predicts the client's journey in a world and merges it with what was
 // seen.
@@ -100,8 +143,8 @@ func (r *run) caseOf(w *world.World) rule.Case {
 	if c.World == nil || c.Client == nil {
 		return c
 	}
-	r.trace = []fact.Event{}
-	c.Predicted = r.predict(c, func(e fact.Event) { r.trace = append(r.trace, e) })
+	r.trace = make([]fact.Event, 0, usualTrace)
+	c.Predicted = r.predict(&c, func(e fact.Event) { r.trace = append(r.trace, e) })
 	if c.Seen == nil {
 		c.Journey = c.Predicted.Journey
 		return c
@@ -114,11 +157,11 @@ func (r *run) caseOf(w *world.World) rule.Case {
 }
 
 // imagine makes the case of a changed world, of which nothing was seen.
-func (r *run) imagine(w *world.World) rule.Case {
+func (r *run) imagine(w *world.World) *rule.Case {
 	c := r.bare(w)
-	c.Predicted = r.predict(c, nil)
+	c.Predicted = r.predict(&c, nil)
 	c.Journey = c.Predicted.Journey
-	return c
+	return &c
 }
 
 func (r *run) bare(w *world.World) rule.Case {
@@ -136,7 +179,7 @@ func (r *run) bare(w *world.World) rule.Case {
 	return c
 }
 
-func (r *run) predict(c rule.Case, trace func(fact.Event)) *fact.Observation {
+func (r *run) predict(c *rule.Case, trace func(fact.Event)) *fact.Observation {
 	o := predict.Observe(c.World, c.Client, predict.Target{Vault: r.in.Vault, Host: r.in.Host},
 		predict.Options{Candidates: EndpointAddresses(c.World, r.in.Vault), Trace: trace})
 	return &o
@@ -157,156 +200,4 @@ func EndpointAddresses(w *world.World, vault string) []netip.Addr {
 		addrs = append(addrs, e.Addresses...)
 	}
 	return addrs
-}
-
-// maxCauses bounds how many faults in a row are looked for.
-const maxCauses = 8
-
-// walk finds the causes in a world that predicts what was seen: the first rule
-// that fails, and whose mending changes the first bad hop, is a cause; then the
-// same again in the mended world, until the journey is private.
-func (r *run) walk(c rule.Case) {
-	for range maxCauses {
-		bad := firstBad(c)
-		if bad == fact.NoStage {
-			break
-		}
-		next, ok := r.step(&c, bad)
-		if !ok {
-			break
-		}
-		r.causes = append(r.causes, next)
-	}
-	r.last = c
-	if bad := firstBad(c); len(r.causes) == 0 && bad != fact.NoStage && !r.unmendable(c, bad) {
-		r.symptoms(c)
-	}
-}
-
-// unmendable takes the first rule that fails and that no command mends, such as
-// a vault that does not exist.
-func (r *run) unmendable(c rule.Case, bad fact.Stage) bool {
-	for _, x := range rule.Upstream() {
-		if x.Symptom || x.Stage > bad || x.Severity == rule.Info || x.Mends != nil && len(x.Mends(c)) > 0 {
-			continue
-		}
-		for _, view := range r.views(c) {
-			if result := x.Eval(view); result.Status == rule.StatusFail {
-				r.causes = append(r.causes, cause{rule: x, result: result, fixes: r.words(x)})
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// step finds the most upstream cause of a case and moves on to the mended
-// world.
-func (r *run) step(c *rule.Case, bad fact.Stage) (cause, bool) {
-	for _, candidate := range rule.Upstream() {
-		if candidate.Symptom || candidate.Mends == nil || r.named(candidate) {
-			continue
-		}
-		for _, view := range r.views(*c) {
-			result := candidate.Eval(view)
-			if result.Status != rule.StatusFail {
-				continue
-			}
-			mended, fixes := mend(view, candidate)
-			if mended == c.World {
-				continue
-			}
-			if after := r.imagine(mended); betters(*c, after, bad) {
-				*c = after
-				return cause{candidate, result, fixes, true}, true
-			}
-		}
-	}
-	return cause{}, false
-}
-
-// views are the cases that a rule may judge in the place of one: the case
-// itself, and, where a proxy takes the request, the proxy as the client, since
-// it resolves the name and connects from where it is.
-func (r *run) views(c rule.Case) []rule.Case {
-	proxy, ok := c.World.Host(world.ID(c.Journey.Proxy.By))
-	if c.Journey.Proxy.Server == "" || !ok || proxy.Proxy == nil {
-		return []rule.Case{c}
-	}
-	there := c
-	there.Client, there.Seen = proxy, nil
-	there.Predicted = r.predict(there, nil)
-	there.Journey = there.Predicted.Journey
-	return []rule.Case{c, there}
-}
-
-func (r *run) named(x *rule.Rule) bool {
-	return slices.ContainsFunc(r.causes, func(c cause) bool { return c.rule == x })
-}
-
-// mend applies a rule's Mends one after the other; commands are those of the
-// world in which each is run.
-func mend(c rule.Case, x *rule.Rule) (*world.World, []Fix) {
-	w := c.World
-	var fixes []Fix
-	for _, m := range x.Mends(c) {
-		fixes = append(fixes, Fix{Title: m.Title(w), Az: orEmpty(m.Commands(w)), Verify: orEmpty(m.Verify(w))})
-		w = m.Apply(w)
-	}
-	return w, fixes
-}
-
-// betters tells whether the mended journey differs at the bad hop, and goes no
-// earlier wrong.
-func betters(before, after rule.Case, bad fact.Stage) bool {
-	now := firstBad(after)
-	if now == fact.NoStage || now > bad {
-		return true
-	}
-	return now == bad && hop(before.Journey, bad) != hop(after.Journey, bad)
-}
-
-// hop returns one hop of a journey as a comparable value, reasons included: a
-// name that is NXDOMAIN for another reason than before has come further.
-func hop(j fact.Journey, s fact.Stage) any {
-	switch s {
-	case fact.StageName:
-		return j.Name
-	case fact.StageProxy:
-		return [2]any{j.Proxy, j.Verdict()}
-	case fact.StageResolver:
-		return j.Resolver
-	case fact.StageAnswer:
-		return j.Answer
-	case fact.StageConnect:
-		return j.Connect
-	case fact.StageTLS:
-		return j.TLS
-	case fact.StageExchange:
-		return j.Exchange
-	case fact.StageAccess:
-		return j.Access
-	case fact.NoStage:
-	}
-	return nil
-}
-
-// symptoms names what is seen as the cause, where nothing explains it.
-func (r *run) symptoms(c rule.Case) {
-	for _, x := range rule.Upstream() {
-		if !x.Symptom {
-			continue
-		}
-		if result := x.Eval(c); result.Status == rule.StatusFail {
-			r.causes = append(r.causes, cause{rule: x, result: result, fixes: r.words(x)})
-			return
-		}
-	}
-}
-
-func orEmpty(s []string) []string {
-	if s == nil {
-		return []string{}
-	}
-	return s
 }

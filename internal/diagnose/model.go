@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"pldoctor/internal/dnsname"
+	"pldoctor/internal/fact"
 	"pldoctor/internal/settings"
 	"pldoctor/internal/world"
 )
@@ -26,7 +27,17 @@ func (r *run) model() *world.World {
 		w = w.With(world.Put(withSettings(*client, r)))
 		client, _ = w.Host(r.in.Client)
 	}
-	return trusting(w, client, r.in.hostname())
+	return trusting(w, client, r.in.hostname(), r.silent)
+}
+
+// silent tells whether a DNS server was asked and did not answer.
+func (r *run) silent(server netip.Addr) bool {
+	if r.in.Seen == nil {
+		return false
+	}
+	return slices.ContainsFunc(r.in.Seen.Servers, func(v fact.ServerView) bool {
+		return v.Server == server && v.Reached != fact.OK && v.Reached != fact.Unseen
+	})
 }
 
 // withSettings gives the model of the client what the probe read on it.
@@ -36,6 +47,11 @@ func withSettings(h world.Host, r *run) *world.Host {
 		h.Nameservers = seen.Resolvers
 	}
 	h.Search, h.Ndots, h.HostHeader = seen.Search, seen.Ndots, seen.HostHeader
+	h.Split = nil
+	for _, s := range seen.Scoped {
+		h.Split = append(h.Split, world.Forward{Domain: s.Domain, To: s.Servers})
+	}
+	h.Open = seen.Open
 	h.Hosts, h.HostsFile = nil, ""
 	for _, line := range seen.HostsFile {
 		h.Hosts = append(h.Hosts, settings.HostsEntry{Name: line.Name, Addr: line.Addr, Line: line.Line})
@@ -50,10 +66,18 @@ func withSettings(h world.Host, r *run) *world.Host {
 
 // trusting fills in what machines with an unknown inside do when all is well:
 // DNS servers of the client forward to Azure DNS, or to a server in Azure that
-// does; a proxy tunnels.
-func trusting(w *world.World, client *world.Host, vault dnsname.Name) *world.World {
+// does; a proxy tunnels. One that was seen not to answer is not made up.
+func trusting(w *world.World, client *world.Host, vault dnsname.Name, silent func(netip.Addr) bool) *world.World {
 	for _, a := range w.Nameservers(client) {
+		if _, known := unknownMachine(w, client, a); !known && silent(a) {
+			continue
+		}
 		w = trustServer(w, client, a, maxForwarders)
+	}
+	for _, f := range client.Split {
+		for _, a := range f.To {
+			w = trustServer(w, client, a, maxForwarders)
+		}
 	}
 	for h := range w.Hosts() {
 		if h.DNSUnread {
@@ -155,7 +179,10 @@ func holds(space []netip.Prefix, a netip.Addr) bool {
 // resolverFor returns the server to which a DNS server forwards when all is
 // well, and whether it forwards everything there.
 func resolverFor(w *world.World, h *world.Host) (to netip.Addr, all bool) {
-	if _, ok := w.VNet(h.Network); ok {
+	if v, ok := w.VNet(h.Network); ok {
+		if len(v.DNSServers) > 0 && !slices.Contains(v.DNSServers, h.Address) {
+			return v.DNSServers[0], true // what the machine itself is handed
+		}
 		return world.AzureDNS, true
 	}
 	s, ok := w.Site(h.Network)

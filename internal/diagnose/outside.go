@@ -1,14 +1,12 @@
 package diagnose
 
 import (
-	"cmp"
 	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
-	"pldoctor/internal/predict"
 	"pldoctor/internal/rule"
-	"pldoctor/internal/stock"
+	"pldoctor/internal/service"
 	"pldoctor/internal/world"
 )
 
@@ -16,72 +14,190 @@ import (
 // that the configuration does not show. Each fault is brought about in the
 // world as it was read; those that then predict what was seen explain it.
 func (r *run) outside() {
-	seen := sketchOf(*r.in.Seen)
-	found := map[*rule.Rule]rule.Case{}
-	site := rule.Site{World: r.first.World, Client: r.first.Client, Vault: r.first.Resource}
-	if site.Vault != nil {
-		for _, x := range rule.All() {
-			if x.Breaks == nil || x.Symptom {
-				continue
-			}
-			for _, b := range x.Breaks(site) {
-				broken := change.Apply(site.World, b...)
-				if _, done := found[x]; done || !hidden(site.World, broken) {
-					continue
-				}
-				if c := r.imagine(broken); r.explains(c, seen) {
-					found[x] = c
-				}
+	seen := sketchOf(r.in.Seen)
+	if seen.access == service.DeniedToken { // a vault looks at the token before it looks at the network
+		seen.access = ""
+	}
+	all := r.hypotheses(r.first.World)
+	var found []hypothesis
+	for _, h := range all {
+		if !h.rules[0].Symptom && !known(found, h) && r.explains(h.imagined, &seen) {
+			found = append(found, h)
+		}
+	}
+	if len(found) == 0 {
+		found = inCommon(all, r.twofold(all, &seen))
+	}
+	r.settle(found)
+}
+
+// known tells whether faults of the same rules explain what was seen already.
+func known(found []hypothesis, h hypothesis) bool {
+	return slices.ContainsFunc(found, func(f hypothesis) bool {
+		return len(f.rules) == len(h.rules) && !slices.ContainsFunc(h.rules, func(x *rule.Rule) bool { return !slices.Contains(f.rules, x) })
+	})
+}
+
+// A hypothesis is hidden faults brought about in the world as it was read.
+type hypothesis struct {
+	rules    []*rule.Rule
+	imagined *rule.Case
+}
+
+// hypotheses are all hidden faults, each brought about by itself in a world.
+func (r *run) hypotheses(w *world.World) []hypothesis {
+	c := r.bare(w)
+	site := rule.Site{World: w, Client: c.Client, Vault: c.Resource, Got: r.in.Seen.Journey.Answer.Addr}
+	if site.Vault == nil {
+		return nil
+	}
+	var all []hypothesis
+	for _, x := range r.judge.rules {
+		if x.Breaks == nil || x.Aside || r.says(&r.first, x).Status == rule.StatusPass { // looked for, and not there
+			continue
+		}
+		for _, b := range x.Breaks(site) {
+			if broken := change.Apply(site.World, b...); hidden(site.World, broken) {
+				all = append(all, hypothesis{[]*rule.Rule{x}, r.imagine(broken)})
 			}
 		}
 	}
-	r.settle(found)
+	return all
+}
+
+// twofold looks for two hidden faults that explain together what no single one
+// does: one that takes the prediction further, and any other beside it.
+func (r *run) twofold(all []hypothesis, seen *sketch) (found []hypothesis) {
+	for _, first := range all {
+		if first.rules[0].Symptom || r.furthest(first.imagined) <= r.differs {
+			continue
+		}
+		for _, second := range r.hypotheses(first.imagined.World) {
+			pair := hypothesis{[]*rule.Rule{first.rules[0], second.rules[0]}, second.imagined}
+			if pair.rules[0] != pair.rules[1] && !known(found, pair) && r.explains(pair.imagined, seen) {
+				found = append(found, pair)
+			}
+		}
+	}
+	return found
+}
+
+// inCommon returns the fault that is part of every explanation, where there is
+// one: the other comes to light once it is mended.
+func inCommon(all, pairs []hypothesis) []hypothesis {
+	if len(pairs) == 0 {
+		return nil
+	}
+	if len(pairs) == 1 && !pairs[0].rules[1].Symptom {
+		return pairs
+	}
+	for _, h := range all { // a symptom explains nothing by itself, but makes another doubtful
+		part := func(p hypothesis) bool { return slices.Contains(p.rules, h.rules[0]) }
+		if !h.rules[0].Symptom && !slices.ContainsFunc(pairs, func(p hypothesis) bool { return !part(p) }) {
+			return []hypothesis{h}
+		}
+	}
+	return pairs
+}
+
+// furthest is the first stage at which a prediction contradicts what was seen.
+func (r *run) furthest(c *rule.Case) fact.Stage {
+	if s := firstDifference(c.Predicted.Journey, r.in.Seen.Journey); s != fact.NoStage {
+		return s
+	}
+	return fact.StageAccess + 1
 }
 
 // hidden tells whether two worlds differ only in what a configuration does not
 // show: the inside of machines, and what could not be read.
 func hidden(a, b *world.World) bool {
 	for _, id := range world.Changed(a, b) {
-		if _, unread := a.Unread(id.Type()); !unread && !id.IsHost() {
+		if _, unread := a.Unread(id.Type()); !unread && !inside(a, b, id) {
 			return false
 		}
 	}
 	return true
 }
 
-// explains tells whether a world predicts what was seen.
-func (r *run) explains(c rule.Case, seen sketch) bool {
-	return firstDifference(c.Predicted.Journey, r.in.Seen.Journey) == fact.NoStage && seen.fits(sketchOf(*c.Predicted))
+// inside tells whether what differs is within a machine, and not where it is or
+// what it runs on; or whether it is a machine that nobody knows.
+func inside(a, b *world.World, id world.ID) bool {
+	before, known := a.Host(id)
+	after, stands := b.Host(id)
+	if !known || !stands {
+		return id.IsHost() && !known
+	}
+	return before.Network == after.Network && before.Subnet == after.Subnet && before.Address == after.Address &&
+		before.Behind == after.Behind && before.Runs == after.Runs && before.Integrated == after.Integrated && before.RouteAll == after.RouteAll
 }
 
-func (r *run) settle(found map[*rule.Rule]rule.Case) {
-	r.last = r.first
+// explains tells whether a world predicts what was seen.
+func (r *run) explains(c *rule.Case, seen *sketch) bool {
+	imagined := sketchOf(c.Predicted)
+	return firstDifference(c.Predicted.Journey, r.in.Seen.Journey) == fact.NoStage && seen.fits(&imagined)
+}
+
+// real leaves out of a repair what is done to machines that are only imagined.
+func (r *run) real(c *cause) {
+	repair, fixes := c.repair, c.fixes
+	c.repair, c.fixes = nil, nil
+	w := r.first.World
+	for i, m := range repair {
+		mended := m.Apply(w)
+		if mended != w {
+			c.repair, c.fixes = append(c.repair, m), append(c.fixes, fixes[i])
+		}
+		w = mended
+	}
+	if len(c.fixes) == 0 {
+		c.fixes = r.words(c.rule)
+	}
+}
+
+// settle takes the one explanation that was found; of several, nobody can tell
+// which it is.
+func (r *run) settle(found []hypothesis) {
+	r.last = &r.first
 	switch len(found) {
 	case 0:
-		r.evident(r.first)
+		r.evident(&r.first)
 	case 1:
-		for x, c := range found {
-			c.Seen = r.in.Seen
-			r.walk(c)
-			for i := range r.causes { // inferred: nobody saw the inside
-				r.causes[i].proven, r.causes[i].result = false, r.seen(r.causes[i].rule)
-			}
-			if len(r.causes) == 0 || r.causes[0].rule != x && r.causes[0].rule.Symptom {
-				r.causes = []cause{{rule: x, result: r.seen(x), fixes: r.words(x)}}
-			}
-		}
+		r.infer(found[0])
 	default:
-		for x := range found {
-			r.candidates = append(r.candidates, x)
+		for _, h := range found {
+			for _, x := range h.rules {
+				if !x.Symptom && !slices.Contains(r.candidates, x) {
+					r.candidates = append(r.candidates, x)
+				}
+			}
 		}
 		byWeight(r.candidates)
+	}
+}
+
+// infer walks through the world in which the hidden faults are; what nobody saw
+// is likely at most.
+func (r *run) infer(h hypothesis) {
+	h.imagined.Seen = r.in.Seen
+	r.walk(h.imagined)
+	if slices.ContainsFunc(r.causes, func(c cause) bool { return c.rule.Symptom }) {
+		r.causes = nil
+	}
+	for i := range r.causes {
+		r.causes[i].proven, r.causes[i].result = false, r.seen(r.causes[i].rule)
+		r.real(&r.causes[i])
+	}
+	for i, x := range h.rules {
+		if !r.named(x) {
+			r.causes = slices.Insert(r.causes, min(i, len(r.causes)), cause{rule: x, result: r.seen(x), fixes: r.words(x)})
+		}
 	}
 }
 
 // seen is what a rule says of what was seen. What it says of an imagined world
 // would hold that world's addresses and names.
 func (r *run) seen(x *rule.Rule) rule.Result {
-	if result := x.Eval(r.first); result.Status == rule.StatusFail {
+	if result := r.says(&r.first, x); result.Status == rule.StatusFail {
 		return result
 	}
 	return rule.Fail(x.Title)
@@ -89,114 +205,10 @@ func (r *run) seen(x *rule.Rule) rule.Result {
 
 // evident takes the rules that what was seen proves by itself; failing that,
 // the symptom.
-func (r *run) evident(c rule.Case) {
+func (r *run) evident(c *rule.Case) {
 	bad := firstBad(c)
-	if bad == fact.NoStage {
+	if bad == fact.NoStage || r.take(c, func(x *rule.Rule, _ *rule.Case) bool { return x.Stage <= bad }) {
 		return
-	}
-	for _, x := range rule.Upstream() {
-		if x.Symptom || x.Severity == rule.Info || x.Stage > bad {
-			continue
-		}
-		if result := x.Eval(c); result.Status == rule.StatusFail {
-			fixes := r.words(x)
-			if c.World != nil && x.Mends != nil {
-				if _, f := mend(c, x); len(f) > 0 {
-					fixes = f
-				}
-			}
-			r.causes = append(r.causes, cause{rule: x, result: result, fixes: fixes})
-			return
-		}
 	}
 	r.symptoms(c)
-}
-
-// A signature is what one fault looks like from a client of one stock world.
-type signature struct {
-	rule   *rule.Rule
-	shape  string
-	sketch sketch
-}
-
-// buildLibrary breaks every stock world in every way.
-func buildLibrary(cloud string) []signature {
-	var library []signature
-	for _, shape := range stock.Shapes(cloud) {
-		client, _ := shape.World.Host(shape.Client)
-		vault, _ := shape.World.VaultNamed(shape.Vault)
-		site := rule.Site{World: shape.World, Client: client, Vault: vault}
-		for _, x := range rule.All() {
-			if x.Breaks == nil || x.Passing {
-				continue
-			}
-			for _, b := range x.Breaks(site) {
-				library = appendSignature(library, x, shape, change.Apply(shape.World, b...))
-			}
-		}
-	}
-	return library
-}
-
-// appendSignature adds what the fault looks like, with and without a token.
-func appendSignature(library []signature, x *rule.Rule, shape stock.Shape, broken *world.World) []signature {
-	client, ok := broken.Host(shape.Client)
-	if !ok {
-		return library
-	}
-	host, _ := broken.Service().Host(shape.Vault)
-	o := predict.Observe(broken, client, predict.Target{Vault: shape.Vault, Host: host}, predict.Options{Authenticate: true})
-	s := signature{x, shape.Name, sketchOf(o)}
-	if o.Journey.Verdict() == fact.Private && (s.sketch.access == "" || s.sketch.access == admitted) {
-		return library // this fault does not touch this client
-	}
-	if slices.ContainsFunc(library, func(t signature) bool { return t.rule == x && t.sketch == s.sketch }) {
-		return library
-	}
-	return append(library, s)
-}
-
-// withoutConfiguration names every fault that on some stock world predicts what
-// was seen. Hops not seen match anything, so less evidence never removes one. A
-// lone fault is the cause only where no bare symptom explains as much.
-func (r *run) withoutConfiguration() {
-	r.last = r.first
-	if r.in.Seen == nil || firstBad(r.first) == fact.NoStage {
-		return
-	}
-	bare := r.match()
-	switch {
-	case len(r.candidates) == 0:
-		r.evident(r.first)
-	case len(r.candidates) == 1 && !bare:
-		x := r.candidates[0]
-		if result := x.Eval(r.first); result.Status == rule.StatusFail { // what was seen proves it
-			r.causes, r.candidates = []cause{{rule: x, result: result, fixes: r.words(x)}}, nil
-		}
-	}
-}
-
-// match fills in the candidates, and tells whether a symptom fits by itself.
-func (r *run) match() (bare bool) {
-	seen := sketchOf(*r.in.Seen)
-	for _, s := range r.judge.library() {
-		known := slices.Contains(r.candidates, s.rule)
-		if known || !seen.fits(s.sketch) || s.rule.Eval(r.first).Status == rule.StatusPass {
-			continue
-		}
-		if s.rule.Symptom {
-			bare = true
-			continue
-		}
-		r.candidates = append(r.candidates, s.rule)
-	}
-	byWeight(r.candidates)
-	return bare
-}
-
-// byWeight puts the likeliest first.
-func byWeight(rules []*rule.Rule) {
-	slices.SortFunc(rules, func(a, b *rule.Rule) int {
-		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Code, b.Code))
-	})
 }

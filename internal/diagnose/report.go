@@ -5,6 +5,7 @@ package diagnose
 import (
 	"time"
 
+	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/rule"
 	"pldoctor/internal/world"
@@ -30,7 +31,13 @@ type Report struct {
 	Checks        []Check      `json:"checks"`
 	Facts         Facts        `json:"facts"`
 	Trace         []fact.Event `json:"trace"`
+
+	repair []change.Change
 }
+
+// Repair returns the changes that the fixes of the causes stand for, in their
+// order; none where nobody can mend it from a command line.
+func (r Report) Repair() []change.Change { return r.repair }
 
 // Tool says which program made the report.
 type Tool struct {
@@ -84,6 +91,8 @@ type Finding struct {
 	Certainty string        `json:"certainty"` // certain, likely, possible
 	Owner     rule.Owner    `json:"owner"`
 	Why       string        `json:"why"`
+	// Also are codes of variants of a candidate that look the same.
+	Also []string `json:"also,omitempty"`
 	// Ask is the cheapest observation that tells a candidate from the others.
 	Ask      string          `json:"ask,omitempty"`
 	Evidence []rule.Evidence `json:"evidence"`

@@ -58,11 +58,12 @@ type answerSketch struct {
 }
 
 type serverSketch struct {
-	kind    serverKind
-	reached fact.Outcome
-	slow    tri
-	host    answerSketch
-	alias   answerSketch
+	kind      serverKind
+	reached   fact.Outcome
+	slow      tri
+	host      answerSketch
+	alias     answerSketch
+	unchecked answerSketch // of a server that fails: with checking disabled
 }
 
 type serverKind uint8
@@ -77,8 +78,8 @@ const (
 
 // sketchOf makes a sketch. A hop that was not reached because an earlier one
 // failed is as unseen as one that nobody looked at.
-func sketchOf(o fact.Observation) sketch {
-	j := o.Journey
+func sketchOf(o *fact.Observation) sketch {
+	j := &o.Journey
 	s := sketch{
 		platform: platformOf(o.Client.Runs), name: j.Name.Outcome, via: j.Resolver.Via, resolver: j.Resolver.Outcome, answer: answerOf(j.Answer),
 		connect: j.Connect.Outcome, tls: j.TLS.Outcome, exchange: j.Exchange.Outcome, access: accessOf(j.Access),
@@ -145,7 +146,7 @@ func (s *sketch) servers(views []fact.ServerView) {
 }
 
 func serverOf(v fact.ServerView) serverSketch {
-	s := serverSketch{kind: kindOf(v.Server), reached: v.Reached, host: answerOf(v.Host), alias: answerOf(v.Alias)}
+	s := serverSketch{kind: kindOf(v.Server), reached: v.Reached, host: answerOf(v.Host), alias: answerOf(v.Alias), unchecked: answerOf(v.Unchecked)}
 	if v.Host.Outcome != fact.Unseen {
 		s.slow = triOf(v.Slow)
 	}
@@ -191,7 +192,7 @@ func accessOf(a fact.AccessHop) service.Denial {
 }
 
 // otherDoor is how the best private address fared that the program did not get.
-func otherDoor(o fact.Observation) fact.Outcome {
+func otherDoor(o *fact.Observation) fact.Outcome {
 	var outcomes []fact.Outcome
 	for _, v := range o.Addresses {
 		if v.Addr != o.Journey.Answer.Addr && fact.Classify(v.Addr) == fact.PrivateAddr && v.Connect.Outcome != fact.Unseen {
@@ -209,18 +210,18 @@ func otherDoor(o fact.Observation) fact.Outcome {
 
 // fits tells whether a prediction explains what was seen: field by field they
 // are equal, or the field was not seen.
-func (s sketch) fits(predicted sketch) bool {
+func (s *sketch) fits(predicted *sketch) bool {
 	return s.livesOn(predicted.platform) && fit(s.name, predicted.name) && s.proxy.fits(predicted.proxy) && fit(s.via, predicted.via) &&
-		fit(s.resolver, predicted.resolver) && s.answer.fits(predicted.answer) &&
+		fit(s.resolver, predicted.resolver) && s.answer.fits(&predicted.answer) &&
 		fit(s.connect, predicted.connect) && fit(s.tls, predicted.tls) && fit(s.exchange, predicted.exchange) &&
-		fit(s.path, predicted.path) && fit(s.access, predicted.access) &&
-		s.first.fits(predicted.first) && s.other.fits(predicted.other) && s.azure.fits(predicted.azure) &&
+		fit(s.path, predicted.path) && (predicted.access == "" || fit(s.access, predicted.access)) &&
+		s.first.fits(&predicted.first) && s.other.fits(&predicted.other) && s.azure.fits(&predicted.azure) &&
 		fit(s.direct, predicted.direct) && (predicted.otherDoor == fact.Unseen || fit(s.otherDoor, predicted.otherDoor))
 }
 
 // livesOn tells whether the client may run on a platform: what an app connected
 // to a VNet sees is what any machine there sees.
-func (s sketch) livesOn(predicted string) bool {
+func (s *sketch) livesOn(predicted string) bool {
 	inVNet := s.platform == string(world.OnAppService) || s.platform == string(world.OnAppGateway)
 	return fit(s.platform, predicted) || inVNet && predicted == "own"
 }
@@ -234,10 +235,10 @@ func (p proxySketch) fits(q proxySketch) bool {
 	return fit(p.used, q.used) && fit(p.outcome, q.outcome)
 }
 
-func (a answerSketch) fits(b answerSketch) bool {
+func (a *answerSketch) fits(b *answerSketch) bool {
 	return fit(a.outcome, b.outcome) && fit(a.alias, b.alias) && fit(a.class, b.class)
 }
 
-func (a serverSketch) fits(b serverSketch) bool {
-	return fit(a.kind, b.kind) && fit(a.reached, b.reached) && fit(a.slow, b.slow) && a.host.fits(b.host) && a.alias.fits(b.alias)
+func (a *serverSketch) fits(b *serverSketch) bool {
+	return fit(a.kind, b.kind) && fit(a.reached, b.reached) && fit(a.slow, b.slow) && a.host.fits(&b.host) && a.alias.fits(&b.alias) && a.unchecked.fits(&b.unchecked)
 }

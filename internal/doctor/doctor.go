@@ -3,6 +3,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -37,6 +38,10 @@ type Case struct {
 	Client world.ID
 	Name   string
 
+	// Runs is what the client runs on where the probe stands in for it, since no
+	// program of the customer's can run there; "" where the probe finds it out.
+	Runs world.Runs
+
 	HostHeader     string // sent in place of the vault's hostname, as the application does
 	Authenticate   bool
 	PublicResolver bool
@@ -57,10 +62,12 @@ func (d *Doctor) Judge(c Case, seen *fact.Observation) diagnose.Report {
 
 func (c Case) probe(ctx context.Context) fact.Observation {
 	t := probe.Target{Service: c.Target.Service, Vault: c.Target.Vault, Host: c.Target.Host}
-	return probe.Run(ctx, c.Env, t, probe.Options{
+	seen := probe.Run(ctx, c.Env, t, probe.Options{
 		Client: c.Name, Candidates: c.candidates(), Authenticate: c.Authenticate, PublicResolver: c.PublicResolver,
 		Budget: c.Budget, Cut: c.Cut, HostHeader: c.HostHeader,
 	})
+	seen.Client.Runs = cmp.Or(string(c.Runs), seen.Client.Runs)
+	return seen
 }
 
 func (c Case) candidates() []netip.Addr { return diagnose.EndpointAddresses(c.World, c.Target.Vault) }
@@ -96,6 +103,9 @@ func InLab(l *lab.Lab, s *scenario.Scenario, host *world.Host, t Target, configu
 		return Case{}, fmt.Errorf("host %s: %w", host.Name(), err)
 	}
 	c := Case{Target: t, Env: e, Wants: host.Wants, Name: host.Name(), HostHeader: host.HostHeader}
+	if host.Runs == world.OnAppGateway || host.Runs == world.OnManaged {
+		c.Runs = host.Runs
+	}
 	if configuration {
 		c.World, c.Client = diagnose.Sight(s.World, host.ID), host.ID
 	}

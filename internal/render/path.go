@@ -123,6 +123,8 @@ func resolverLines(r diagnose.Report) []string {
 		return []string{"the hosts file of the client" + hostsLine(r)}
 	case h.Via == fact.ViaCache:
 		return []string{"an answer that the client still caches"}
+	case h.Via == fact.ViaSearch:
+		return []string{serverName(h.Server) + ", asked for " + h.Name.Host() + " first: the search list makes it"}
 	case h.Via == fact.ViaProgram && h.Outcome == fact.OK:
 		return []string{"the client's resolver library, from none of the DNS servers asked"}
 	case h.Outcome == fact.NoServer:
@@ -202,7 +204,7 @@ func lookup(r diagnose.Report) (fact.Lookup, bool) {
 		return fact.Lookup{}, false
 	}
 	i := slices.IndexFunc(seen.Lookups, func(l fact.Lookup) bool {
-		return l.Server == j.Resolver.Server && l.Server.IsValid() && l.Question == j.Name.Host && l.Type == "A"
+		return l.Server == j.Resolver.Server && l.Server.IsValid() && l.Question == answered(j) && l.Type == "A" && !l.CD
 	})
 	if i < 0 {
 		return fact.Lookup{}, false
@@ -234,7 +236,7 @@ func answerLines(r diagnose.Report) []string {
 	if a.Outcome == fact.Unseen {
 		return nil
 	}
-	lines := []string{j.Name.Host.Host()}
+	lines := []string{answered(j).Host()}
 	l, ok := lookup(r)
 	for _, n := range l.Chain {
 		lines = append(lines, "→ "+n.Host())

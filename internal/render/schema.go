@@ -77,7 +77,7 @@ func findingSchema(code object) object {
 			"role":      word("cause", "consequence", "candidate", "advice"),
 			"certainty": word("certain", "likely", "possible"),
 			"owner":     word("vault", "network", "dns", "client", "proxy", "identity", "platform"),
-			"why":       text, "ask": text, "evidence": list(evidence), "fixes": list(fix), "docURL": text,
+			"why":       text, "ask": text, "also": list(text), "evidence": list(evidence), "fixes": list(fix), "docURL": text,
 		})
 }
 

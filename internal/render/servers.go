@@ -1,9 +1,11 @@
 package render
 
 import (
+	"cmp"
 	"strings"
 
 	"pldoctor/internal/diagnose"
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
 )
 
@@ -41,6 +43,9 @@ func says(v fact.ServerView) string {
 	if v.Alias.Outcome == fact.OK && v.Alias.Addr != v.Host.Addr {
 		text += "; asked for the alias itself: " + one(v.Alias)
 	}
+	if v.Unchecked.Outcome != fact.Unseen {
+		text += "; with checking disabled: " + one(v.Unchecked)
+	}
 	return text
 }
 
@@ -54,3 +59,6 @@ func one(a fact.AnswerHop) string {
 	}
 	return strings.TrimSpace(a.Addr.String() + ", " + string(a.Class))
 }
+
+// answered is the name that the program's address is of.
+func answered(j fact.Journey) dnsname.Name { return cmp.Or(j.Resolver.Name, j.Name.Host) }

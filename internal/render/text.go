@@ -192,7 +192,7 @@ func (p *paper) candidates(r diagnose.Report) {
 		p.head(fmt.Sprintf("%d causes fit what was seen, the likeliest first", len(found)))
 	}
 	for _, f := range found {
-		p.item("  "+p.ink(yellow, f.Code)+"  ", 9, f.Slug+": "+f.Title)
+		p.item("  "+p.ink(yellow, f.Code)+"  ", 9, f.Slug+": "+f.Title+variants(f.Also))
 		if f.Ask != "" {
 			p.command("         ", f.Ask)
 		}
@@ -201,6 +201,14 @@ func (p *paper) candidates(r diagnose.Report) {
 		p.line("")
 		p.para("  ", "The client alone cannot tell them apart. The command under each can.")
 	}
+}
+
+// variants names what stands under a candidate.
+func variants(codes []string) string {
+	if len(codes) == 0 {
+		return ""
+	}
+	return " (or " + strings.Join(codes, ", ") + ", which looks the same)"
 }
 
 func (p *paper) others(r diagnose.Report, role diagnose.Role, title string) {

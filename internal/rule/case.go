@@ -20,12 +20,28 @@ type Door struct {
 // Reachable tells whether packets of the client get there.
 func (d Door) Reachable() bool { return d.Connect.Outcome == fact.OK }
 
+// An outlook is what doors depend on.
+type outlook struct {
+	world     *world.World
+	vault     *world.Vault
+	client    *world.Host
+	predicted *fact.Observation
+}
+
 // Doors returns the vault's private endpoints, those that serve the client
-// first: effective and reachable, then reachable or in the client's own VNet.
-func (c Case) Doors() []Door {
+// first: effective and reachable, then reachable or in the client's own VNet. They
+// are found once and not to be changed.
+func (c *Case) Doors() []Door {
 	if c.World == nil || c.Resource == nil {
 		return nil
 	}
+	if of := (outlook{c.World, c.Resource, c.Client, c.Predicted}); c.doors.of != of {
+		c.doors.of, c.doors.list = of, c.findDoors()
+	}
+	return c.doors.list
+}
+
+func (c *Case) findDoors() []Door {
 	var doors []Door
 	for e := range c.World.EndpointsOf(c.Resource.ID) {
 		for _, addr := range e.Addresses[:min(1, len(e.Addresses))] {
@@ -42,7 +58,7 @@ func (c Case) Doors() []Door {
 }
 
 // distance orders doors by how near they are to serving the client.
-func (c Case) distance(d Door) int {
+func (c *Case) distance(d Door) int {
 	switch {
 	case d.Effective && d.Reachable():
 		return 0
@@ -55,7 +71,7 @@ func (c Case) distance(d Door) int {
 }
 
 // Usable returns an endpoint that serves the client as things are.
-func (c Case) Usable() (Door, bool) {
+func (c *Case) Usable() (Door, bool) {
 	doors := c.Doors()
 	if len(doors) == 0 || !doors[0].Effective || !doors[0].Reachable() {
 		return Door{}, false
@@ -65,7 +81,7 @@ func (c Case) Usable() (Door, bool) {
 
 // Nearest returns the endpoint that would serve the client best, whatever
 // stands in its way.
-func (c Case) Nearest() (Door, bool) {
+func (c *Case) Nearest() (Door, bool) {
 	doors := c.Doors()
 	if len(doors) == 0 {
 		return Door{}, false
@@ -75,19 +91,26 @@ func (c Case) Nearest() (Door, bool) {
 
 // IsEndpointAddress tells whether a is an address of some private endpoint of
 // the vault. Without a configuration nobody knows.
-func (c Case) IsEndpointAddress(a netip.Addr) bool {
+func (c *Case) IsEndpointAddress(a netip.Addr) bool {
 	return slices.ContainsFunc(c.Doors(), func(d Door) bool { return slices.Contains(d.Endpoint.Addresses, a) })
+}
+
+// EndpointsRead tells whether the configuration says which private endpoints the
+// vault has.
+func (c *Case) EndpointsRead() bool {
+	_, unread := c.NotRead(endpointType)
+	return !unread && c.Resource != nil
 }
 
 // AnswerPrivate tells whether the address that the client got is one that
 // private link can be behind: an endpoint's, where the configuration is known,
 // else one of a private range.
-func (c Case) AnswerPrivate() bool { return c.private(c.Journey.Answer) }
+func (c *Case) AnswerPrivate() bool { return c.private(c.Journey.Answer) }
 
 // private tells whether an answer is one that private link can be behind. A
 // VNet may use public space: where the vault itself says that a request to the
 // address came over private link, the address is private.
-func (c Case) private(a fact.AnswerHop) bool {
+func (c *Case) private(a fact.AnswerHop) bool {
 	if a.Outcome != fact.OK {
 		return false
 	}
@@ -98,7 +121,7 @@ func (c Case) private(a fact.AnswerHop) bool {
 
 // ZoneVNet is the VNet whose Azure DNS decides what this client's resolver
 // sees of private zones; "" where no Azure DNS takes part.
-func (c Case) ZoneVNet() world.ID {
+func (c *Case) ZoneVNet() world.ID {
 	switch c.Journey.Answer.Reason {
 	case fact.NoZoneLinked, fact.PublicRegistry, fact.NotRegistered, fact.FallenBack:
 		if id := world.ID(c.Journey.Answer.By); c.isVNet(id) {
@@ -111,7 +134,7 @@ func (c Case) ZoneVNet() world.ID {
 	return ""
 }
 
-func (c Case) isVNet(id world.ID) bool {
+func (c *Case) isVNet(id world.ID) bool {
 	if c.World == nil {
 		return false
 	}
@@ -120,7 +143,7 @@ func (c Case) isVNet(id world.ID) bool {
 }
 
 // RequiredZones returns the private DNS zones of the required name.
-func (c Case) RequiredZones() []*world.Zone {
+func (c *Case) RequiredZones() []*world.Zone {
 	if c.World == nil {
 		return nil
 	}
@@ -130,7 +153,7 @@ func (c Case) RequiredZones() []*world.Zone {
 // BestZone returns the zone of the required name that fits the client best:
 // one that holds a record of an endpoint of this vault that serves it, else one
 // with any record of the vault, else any.
-func (c Case) BestZone() (*world.Zone, bool) {
+func (c *Case) BestZone() (*world.Zone, bool) {
 	zones := c.RequiredZones()
 	if len(zones) == 0 {
 		return nil, false
@@ -161,7 +184,7 @@ func NeedsWorld() Result { return Unknown("the Azure configuration was not read"
 
 // NotRead returns an Unknown for a resource type, in lower case, that could
 // not be read in full.
-func (c Case) NotRead(resourceType string) (Result, bool) {
+func (c *Case) NotRead(resourceType string) (Result, bool) {
 	if c.World == nil {
 		return NeedsWorld(), true
 	}
@@ -172,7 +195,7 @@ func (c Case) NotRead(resourceType string) (Result, bool) {
 }
 
 // Name returns how a resource is called.
-func (c Case) Name(id world.ID) string {
+func (c *Case) Name(id world.ID) string {
 	if c.World != nil {
 		if r := c.World.Lookup(id); r != nil {
 			return world.MetaOf(r).Name()

@@ -106,13 +106,25 @@ func withHost(header string) func(*fact.Observation) {
 	}
 }
 
+// holding is a client whose fresh request arrives over private link while its
+// programs hold connections to front ends open.
+func holding(looked bool, open ...string) func(*fact.Observation) {
+	return func(o *fact.Observation) {
+		overPrivateLink("", "")(o)
+		o.Client.OpenSeen = looked
+		for _, a := range open {
+			o.Client.Open = append(o.Client.Open, netip.MustParseAddr(a))
+		}
+	}
+}
+
 // TestRefusals are what can be said of "This TCP connection does not allow
 // access to …", and of a hosts file, without the configuration.
 func TestRefusals(t *testing.T) {
 	const private, pub = "alias 10.1.2.4", "alias 52.168.109.101"
 	for name, tt := range map[string]struct {
 		code string
-		c    rule.Case
+		c    *rule.Case
 		want rule.Status
 		why  []string
 	}{
@@ -126,6 +138,9 @@ func TestRefusals(t *testing.T) {
 		"a hosts line and no alias":        {"PL803", seenCase(hostsFile("10.1.2.4"), view(azure, "52.168.109.101", "nxdomain")), rule.StatusUnknown, []string{"connection"}},
 		"a hosts line and an alias":        {"PL803", seenCase(hostsFile("10.1.2.4"), view(azure, pub, pub)), rule.StatusFail, nil},
 		"a public hosts line and no alias": {"PL803", seenCase(hostsFile("52.1.1.1"), view(azure, "52.168.109.101", "nxdomain")), rule.StatusFail, nil},
+		"no connection to a front end":     {"PL712", seenCase(holding(true), view(azure, private, private)), rule.StatusPass, nil},
+		"a connection to a front end":      {"PL712", seenCase(holding(true, "52.168.109.101"), view(azure, private, private)), rule.StatusFail, []string{"52.168.109.101", "may be to one of them"}},
+		"a public path anyway":             {"PL712", seenCase(func(o *fact.Observation) { o.Client.OpenSeen = true }, view(azure, pub, pub)), rule.StatusNotApplicable, nil},
 		"connections of others not seen":   {"PL712", seenCase(nil, view(azure, private, private)), rule.StatusUnknown, []string{"did not look"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -46,7 +46,7 @@ func of(role fact.ServerRole, v fact.ServerView) fact.ServerView {
 
 // seenCase is the case of a client that probed without a configuration; the
 // program has the first view's answer unless edit says otherwise.
-func seenCase(edit func(*fact.Observation), views ...fact.ServerView) rule.Case {
+func seenCase(edit func(*fact.Observation), views ...fact.ServerView) *rule.Case {
 	svc, _ := service.KeyVault("AzureCloud")
 	o := &fact.Observation{Servers: views}
 	for _, v := range views {
@@ -61,8 +61,15 @@ func seenCase(edit func(*fact.Observation), views ...fact.ServerView) rule.Case 
 	if edit != nil {
 		edit(o)
 	}
-	c := rule.Case{Service: svc, Vault: "fabrikam", Host: dnsname.MustParse("fabrikam.vault.azure.net"), Seen: o, Journey: o.Journey}
+	c := &rule.Case{Service: svc, Vault: "fabrikam", Host: dnsname.MustParse("fabrikam.vault.azure.net"), Seen: o, Journey: o.Journey}
 	return c
+}
+
+// scoped says that names like the vault's go to servers of their own, and that
+// the request arrived by private link.
+func scoped(o *fact.Observation) {
+	o.Client.Split = []string{"corp.example.", "azure.net."}
+	o.Journey.Exchange = fact.ExchangeHop{Outcome: fact.OK, Conn: service.ConnPrivateLink}
 }
 
 // programGot says that the resolver library gave an address, and nobody knows
@@ -72,6 +79,22 @@ func programGot(addr string) func(*fact.Observation) {
 		o.Journey.Resolver = fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram}
 		o.Journey.Answer = hop(addr)
 	}
+}
+
+// searchGot says that a name of the search list has the address.
+func searchGot(addr string) func(*fact.Observation) {
+	return func(o *fact.Observation) {
+		o.Journey.Resolver = fact.ResolverHop{
+			Outcome: fact.OK, Via: fact.ViaSearch, Server: netip.MustParseAddr(ownDNS), Name: dnsname.MustParse("fabrikam.vault.azure.net.corp.example"),
+		}
+		o.Journey.Answer = hop(addr)
+	}
+}
+
+// unchecked adds what a server says with checking disabled.
+func unchecked(answer string, v fact.ServerView) fact.ServerView {
+	v.Unchecked = hop(answer)
+	return v
 }
 
 func hostsFile(addr string) func(*fact.Observation) {
@@ -101,7 +124,7 @@ func TestDNSRulesOnWhatAClientSees(t *testing.T) {
 	const pub, private, nowhere = "alias 52.168.109.101", "alias 10.1.2.4", "alias nxdomain"
 	for _, tt := range []struct {
 		name, code string
-		c          rule.Case
+		c          *rule.Case
 		want       rule.Status
 		why        string // a part of it
 	}{
@@ -134,6 +157,7 @@ func TestDNSRulesOnWhatAClientSees(t *testing.T) {
 		{"two public addresses of the front ends", "PL504", seenCase(nil, view(ownDNS, pub, pub), view(public, "alias 40.71.10.202", pub)), rule.StatusPass, ""},
 		{"two endpoints", "PL504", seenCase(nil, view(ownDNS, private, private), view("10.0.0.54", "alias 10.9.2.4", "")), rule.StatusFail, "10.9.2.4"},
 		{"one is silent", "PL504", seenCase(nil, view(ownDNS, private, private), view(public, "timeout", "")), rule.StatusUnknown, "compare"},
+		{"split DNS that leads to private link", "PL504", seenCase(scoped, view(ownDNS, private, private), view(public, pub, pub)), rule.StatusNotApplicable, "own"},
 		{"only one", "PL504", seenCase(nil, view(ownDNS, private, private)), rule.StatusNotApplicable, ""},
 
 		{"one is silent", "PL505", seenCase(nil, view(ownDNS, private, private), view("10.0.0.54", "timeout", "")), rule.StatusFail, "10.0.0.54"},
@@ -143,6 +167,11 @@ func TestDNSRulesOnWhatAClientSees(t *testing.T) {
 		{"emptied, as far as one sees", "PL506", seenCase(nil, view(ownDNS, "alias nodata", "nodata")), rule.StatusUnknown, ""},
 		{"not emptied", "PL506", seenCase(nil, view(ownDNS, private, private)), rule.StatusPass, ""},
 
+		{"an answer once it is told not to check", "PL507", seenCase(nil, unchecked("alias 10.1.2.4", view(ownDNS, "servfail", "servfail"))), rule.StatusFail, "10.1.2.4"},
+		{"a name that does not exist once it is told not to check", "PL507", seenCase(nil, unchecked("alias nxdomain", view(ownDNS, "servfail", "servfail"))), rule.StatusFail, "checking disabled"},
+		{"SERVFAIL whatever it is told", "PL507", seenCase(nil, unchecked("servfail", view(ownDNS, "servfail", "servfail"))), rule.StatusPass, "too"},
+		{"an answer that is rejected goes round nowhere", "PL809", seenCase(nil, unchecked("alias 10.1.2.4", view(ownDNS, "servfail", "servfail"))), rule.StatusPass, "rejects"},
+		{"SERVFAIL whatever it is told may be a loop", "PL809", seenCase(nil, unchecked("servfail", view(ownDNS, "servfail", "servfail"))), rule.StatusUnknown, ""},
 		{"SERVFAIL may be many things", "PL507", seenCase(nil, view(ownDNS, "servfail", "servfail")), rule.StatusUnknown, "+cd"},
 		{"truncated", "PL508", seenCase(nil, view(ownDNS, "truncated", "truncated")), rule.StatusFail, "TCP"},
 		{"SERVFAIL", "PL509", seenCase(nil, view(ownDNS, "servfail", "servfail")), rule.StatusFail, "SERVFAIL"},
@@ -162,6 +191,16 @@ func TestDNSRulesOnWhatAClientSees(t *testing.T) {
 		{"not the hosts file", "PL803", seenCase(nil, view(azure, private, private)), rule.StatusPass, ""},
 
 		{"the program alone is public", "PL811", seenCase(programGot("52.168.109.101"), view(ownDNS, private, private)), rule.StatusFail, "10.1.2.4"},
+		{"the program has another private address", "PL811", seenCase(programGot("10.9.9.9"), view(ownDNS, private, private)), rule.StatusFail, "10.1.2.4"},
+		{"another private address, and private link behind it", "PL811", seenCase(func(o *fact.Observation) {
+			programGot("10.9.9.9")(o)
+			overPrivateLink("", "")(o)
+		}, view(ownDNS, private, private)), rule.StatusPass, ""},
+		{"a search domain answers", "PL811", seenCase(searchGot("10.9.9.9"), view(ownDNS, private, private)), rule.StatusFail, "fabrikam.vault.azure.net.corp.example"},
+		{"a search domain answers publicly", "PL811", seenCase(searchGot("203.0.113.80"), view(ownDNS, private, private)), rule.StatusFail, "the search list"},
+		{"a search domain answers for a name that does not exist", "PL811", seenCase(searchGot("10.9.9.9"), view(ownDNS, nowhere, nowhere)), rule.StatusPass, ""},
+		{"split DNS that does its work", "PL811", seenCase(func(o *fact.Observation) { o.Client.Resolvers = o.Client.Resolvers[1:] }, view("10.8.0.1", "alias 10.1.2.5", ""), view(ownDNS, private, private)), rule.StatusPass, ""},
+		{"another private address may come from a cache", "PL812", seenCase(programGot("10.9.9.9"), view(ownDNS, private, private)), rule.StatusUnknown, ""},
 		{"a server that nobody configured", "PL811", seenCase(func(o *fact.Observation) { o.Client.Resolvers = o.Client.Resolvers[1:] }, view(public, pub, pub), view(ownDNS, private, private)), rule.StatusFail, public},
 		{"the hosts file says so", "PL811", seenCase(hostsFile("52.168.109.101"), view(ownDNS, private, private)), rule.StatusNotApplicable, ""},
 		{"a cache cannot be seen", "PL812", seenCase(programGot("52.168.109.101"), view(ownDNS, private, private)), rule.StatusUnknown, ""},

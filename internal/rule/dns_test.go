@@ -69,9 +69,9 @@ func glance(j fact.Journey) string {
 
 // inWorld is the case of a client of which the configuration was read, and
 // nothing was seen.
-func inWorld(t *testing.T, w *world.World, client world.ID, vault string) rule.Case {
+func inWorld(t *testing.T, w *world.World, client world.ID, vault string) *rule.Case {
 	t.Helper()
-	c := rule.Case{Service: w.Service(), Vault: vault, World: w, Wants: world.WantPrivate}
+	c := &rule.Case{Service: w.Service(), Vault: vault, World: w, Wants: world.WantPrivate}
 	var ok bool
 	if c.Client, ok = w.Host(client); !ok {
 		t.Fatalf("the world has no host %s", client)
@@ -109,7 +109,7 @@ func ruleOf(t *testing.T, code string) *rule.Rule {
 }
 
 // causes are the codes of the DNS family that fail and are no symptoms.
-func causes(t *testing.T, c rule.Case) []string {
+func causes(t *testing.T, c *rule.Case) []string {
 	t.Helper()
 	var codes []string
 	for _, row := range dnsCodes {
@@ -221,7 +221,7 @@ func wantCauses(x *rule.Rule) []string {
 }
 
 // mended applies a rule's Mends.
-func mended(t *testing.T, x *rule.Rule, c rule.Case) {
+func mended(t *testing.T, x *rule.Rule, c *rule.Case) {
 	t.Helper()
 	w := c.World
 	mends := x.Mends(c)
@@ -269,7 +269,7 @@ func TestDNSRulesLeaveHealthyWorldsAlone(t *testing.T) {
 // TestDNSRulesDoNotGuess judges a case in which nobody looked at anything.
 func TestDNSRulesDoNotGuess(t *testing.T) {
 	w := world.Empty()
-	nothing := rule.Case{Service: w.Service(), Vault: "fabrikam"}
+	nothing := &rule.Case{Service: w.Service(), Vault: "fabrikam"}
 	nothing.Host, _ = nothing.Service.Host(nothing.Vault)
 	for _, row := range dnsCodes {
 		x := ruleOf(t, row.code)

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -19,7 +20,7 @@ const (
 )
 
 // source is where the hops of the journey come from.
-func (c Case) source() string {
+func (c *Case) source() string {
 	if c.Seen != nil {
 		return "probe"
 	}
@@ -39,7 +40,7 @@ func (list serverViews) of(server netip.Addr) (fact.ServerView, bool) {
 }
 
 // views are what DNS servers say: as seen, else as predicted.
-func (c Case) views() serverViews {
+func (c *Case) views() serverViews {
 	if c.Seen != nil {
 		return c.Seen.Servers
 	}
@@ -50,16 +51,16 @@ func (c Case) views() serverViews {
 }
 
 // configured are the views of the servers that the client is configured to ask.
-func (c Case) configured() serverViews {
+func (c *Case) configured() serverViews {
 	return slices.DeleteFunc(slices.Clone(c.views()), func(v fact.ServerView) bool { return v.Role != fact.RoleConfigured })
 }
 
 // view is what the server in use says.
-func (c Case) view() (fact.ServerView, bool) { return c.views().of(c.Journey.Resolver.Server) }
+func (c *Case) view() (fact.ServerView, bool) { return c.views().of(c.Journey.Resolver.Server) }
 
 // servedElsewhere tells whether another configured server than the one in use
 // gives a private address, so that the servers disagree (PL504).
-func (c Case) servedElsewhere() bool {
+func (c *Case) servedElsewhere() bool {
 	return slices.ContainsFunc(c.configured(), func(v fact.ServerView) bool {
 		return v.Server != c.Journey.Resolver.Server && c.private(v.Host)
 	})
@@ -73,11 +74,11 @@ func says(name string, a fact.AnswerHop) string {
 	}
 	switch a.Outcome {
 	case fact.OK:
-		return fmt.Sprintf("answers %s with %s%s", name, a.Addr, through)
+		return "answers " + name + " with " + a.Addr.String() + through
 	case fact.NXDomain:
-		return fmt.Sprintf("says that %s does not exist (NXDOMAIN)%s", name, through)
+		return "says that " + name + " does not exist (NXDOMAIN)" + through
 	case fact.NoData:
-		return fmt.Sprintf("has no address for %s (NOERROR without data)%s", name, through)
+		return "has no address for " + name + " (NOERROR without data)" + through
 	case fact.ServFail:
 		return fmt.Sprintf("fails on %s (SERVFAIL)", name)
 	case fact.DNSRefuse:
@@ -91,16 +92,20 @@ func says(name string, a fact.AnswerHop) string {
 }
 
 // said is the answer in use as evidence.
-func (c Case) said() []Evidence {
+func (c *Case) said() []Evidence {
 	where := c.Journey.Resolver.Server
 	if !where.IsValid() || c.Journey.Answer.Outcome == fact.Unseen {
 		return nil
 	}
-	return []Evidence{{c.source(), where.String(), says(c.Host.Host(), c.Journey.Answer)}}
+	return []Evidence{{c.source(), where.String(), says(c.answering().Host(), c.Journey.Answer)}}
 }
 
+// answering is the name that was answered: the vault's, or the one that the
+// search list made of it.
+func (c *Case) answering() dnsname.Name { return cmp.Or(c.Journey.Resolver.Name, c.Host) }
+
 // heard is what a view says of the vault's hostname, as evidence.
-func (c Case) heard(v fact.ServerView) Evidence {
+func (c *Case) heard(v fact.ServerView) Evidence {
 	what := says(c.Host.Host(), v.Host)
 	if v.Reached != fact.OK && v.Reached != fact.Unseen {
 		what = fmt.Sprintf("does not answer (%s)", v.Reached)
@@ -110,16 +115,16 @@ func (c Case) heard(v fact.ServerView) Evidence {
 
 // asked is the VNet whose Azure DNS is asked in the end: the one that answered,
 // else the one that the client's servers lead to.
-func (c Case) asked() world.ID {
+func (c *Case) asked() world.ID {
 	if id := c.ZoneVNet(); id != "" || c.World == nil || c.Client == nil {
 		return id
 	}
-	id, _ := Site{c.World, c.Client, c.Resource}.Answerer()
+	id, _ := Site{World: c.World, Client: c.Client, Vault: c.Resource}.Answerer()
 	return id
 }
 
 // linked returns the zone of the required name that is linked to a VNet.
-func (c Case) linked(vnet world.ID) (*world.Zone, bool) {
+func (c *Case) linked(vnet world.ID) (*world.Zone, bool) {
 	if c.World == nil || vnet == "" {
 		return nil, false
 	}
@@ -129,9 +134,9 @@ func (c Case) linked(vnet world.ID) (*world.Zone, bool) {
 	return nil, false
 }
 
-// deciding returns the private zone that decided the answer.
-func (c Case) deciding() (*world.Zone, bool) {
-	if c.World == nil {
+// deciding returns the private zone that decided the answer to the vault's name.
+func (c *Case) deciding() (*world.Zone, bool) {
+	if c.World == nil || c.Journey.Resolver.Via == fact.ViaSearch {
 		return nil, false
 	}
 	return c.World.Zone(world.ID(c.Journey.Answer.By))
@@ -139,7 +144,7 @@ func (c Case) deciding() (*world.Zone, bool) {
 
 // record returns the address record of the vault in a zone: under its name,
 // or at the top of a zone that has the vault's whole name.
-func (c Case) record(z *world.Zone) (*world.Record, bool) {
+func (c *Case) record(z *world.Zone) (*world.Record, bool) {
 	for _, name := range c.names() {
 		label, in := name.RelativeTo(z.Domain)
 		if !in {
@@ -155,7 +160,7 @@ func (c Case) record(z *world.Zone) (*world.Record, bool) {
 }
 
 // names are the names of the vault that a private zone can hold.
-func (c Case) names() []dnsname.Name {
+func (c *Case) names() []dnsname.Name {
 	names := []dnsname.Name{c.Host}
 	if alias, err := c.Service.Alias(c.Vault); err == nil {
 		names = append(names, alias)
@@ -165,7 +170,7 @@ func (c Case) names() []dnsname.Name {
 
 // couldUse returns the endpoint that the client should use: one that serves it,
 // else an effective one to which some path exists, if something stands in it.
-func (c Case) couldUse() (Door, bool) {
+func (c *Case) couldUse() (Door, bool) {
 	for _, d := range c.Doors() {
 		if d.Effective && d.Connect.Reason != fact.NoPath {
 			return d, true
@@ -176,7 +181,7 @@ func (c Case) couldUse() (Door, bool) {
 
 // rightAddress tells whether the client is well served with an address: it is
 // that of a private endpoint of the vault, and no other serves it better.
-func (c Case) rightAddress(a netip.Addr) bool {
+func (c *Case) rightAddress(a netip.Addr) bool {
 	doors := c.Doors()
 	i := slices.IndexFunc(doors, func(d Door) bool { return slices.Contains(d.Endpoint.Addresses, a) })
 	if i < 0 {
@@ -189,7 +194,7 @@ func (c Case) rightAddress(a netip.Addr) bool {
 
 // culprit is the DNS server at which the question left the private way: the one
 // that decided, else the last one known of those that pass it on.
-func (c Case) culprit() (*world.Host, bool) {
+func (c *Case) culprit() (*world.Host, bool) {
 	if c.World == nil {
 		return nil, false
 	}
@@ -205,7 +210,7 @@ func (c Case) culprit() (*world.Host, bool) {
 
 // forwarders are the DNS servers of one's own that the client's question goes
 // through, as far as they are known; one that comes a second time ends them.
-func (c Case) forwarders() []*world.Host {
+func (c *Case) forwarders() []*world.Host {
 	if c.World == nil {
 		return nil
 	}
@@ -226,7 +231,7 @@ func (c Case) forwarders() []*world.Host {
 }
 
 // serverName is how people know a DNS server.
-func (c Case) serverName(a netip.Addr) string {
+func (c *Case) serverName(a netip.Addr) string {
 	if c.World != nil {
 		if h, ok := (Site{World: c.World}).Server(a); ok && h.Name() != a.String() {
 			return fmt.Sprintf("%s (%s)", h.Name(), a)
@@ -238,7 +243,7 @@ func (c Case) serverName(a netip.Addr) string {
 // upstream is the server to which a DNS server of one's own should forward the
 // service's names: Azure DNS from inside a VNet, else something in a VNet that
 // sees the zone and answers others.
-func (c Case) upstream(server *world.Host) (netip.Addr, bool) {
+func (c *Case) upstream(server *world.Host) (netip.Addr, bool) {
 	if c.World == nil || server == nil {
 		return netip.Addr{}, false
 	}
@@ -286,7 +291,7 @@ func answering(r world.Resource) (a netip.Addr, vnet world.ID) {
 
 // noDNS is the Result of a rule about DNS answers where the client's address
 // does not come from DNS, or nobody looked.
-func (c Case) noDNS() (Result, bool) {
+func (c *Case) noDNS() (Result, bool) {
 	switch hop := c.Journey.Resolver; {
 	case hop.Reason == fact.ServerNotRead:
 		return Unknown("what the DNS server " + c.Name(world.ID(hop.By)) + " does is not known"), true
@@ -304,13 +309,13 @@ func (c Case) noDNS() (Result, bool) {
 
 // cached tells whether the program still gets an old answer, as far as the
 // configuration knows: a client cannot see its own cache.
-func (c Case) cached() bool {
+func (c *Case) cached() bool {
 	return c.Journey.Resolver.Reason == fact.FromCache || c.Journey.Resolver.Via == fact.ViaCache
 }
 
 // noZones is the Result of a rule about private zones where they cannot be
 // judged.
-func (c Case) noZones() (Result, bool) {
+func (c *Case) noZones() (Result, bool) {
 	if r, unread := c.NotRead(zoneType); unread {
 		return r, true
 	}
@@ -319,7 +324,7 @@ func (c Case) noZones() (Result, bool) {
 
 // ask makes the client ask these DNS servers and no others: through what its
 // VNet hands out, where that is where it has its servers from.
-func (c Case) ask(servers ...netip.Addr) []change.Change {
+func (c *Case) ask(servers ...netip.Addr) []change.Change {
 	if c.World == nil || c.Client == nil {
 		return nil
 	}

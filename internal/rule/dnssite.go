@@ -2,6 +2,7 @@ package rule
 
 import (
 	"net/netip"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/dnsname"
@@ -62,7 +63,11 @@ func (s Site) serverIn(vnet world.ID, role world.DNSRole, what string) (change.A
 		return change.AddDNSServer{}, false
 	}
 	for _, subnet := range v.Subnets {
-		if addr, free := change.FreeAddress(s.World, subnet.ID); free && len(subnet.Delegations) == 0 {
+		addr, free := change.FreeAddress(s.World, subnet.ID)
+		for slices.Contains(s.World.Nameservers(s.Client), addr) { // where the client looks for a server already
+			addr = addr.Next()
+		}
+		if free && takesMachines(&subnet) {
 			return change.AddDNSServer{Name: "server-" + addr.String(), Network: vnet, Subnet: subnet.ID, Addr: addr, Role: role, What: what}, true
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // notOurs says why the missing zone, link or record of a private zone is no
 // fault: the vault is not among our own, and we have neither an endpoint of it
 // nor a record, so that its public answer is all there is for this client.
-func (c Case) notOurs() (why string, ok bool) {
+func (c *Case) notOurs() (why string, ok bool) {
 	if c.World == nil || c.Resource != nil && !c.Resource.Foreign {
 		return "", false
 	}
@@ -39,7 +39,7 @@ func (c Case) notOurs() (why string, ok bool) {
 
 // strange judges a client that would have a vault of somebody else's by private
 // link: the alias shows that an endpoint exists, and it is not ours.
-func (c Case) strange() (Result, bool) {
+func (c *Case) strange() (Result, bool) {
 	why, ok := c.notOurs()
 	a := c.Journey.Answer
 	switch {
@@ -54,7 +54,7 @@ func (c Case) strange() (Result, bool) {
 
 // requestEndpoint asks the owner of a vault for a private endpoint of one's own
 // beside the client, with its record in the zone that answers there.
-func (c Case) requestEndpoint() []change.Change {
+func (c *Case) requestEndpoint() []change.Change {
 	if c.Resource == nil || c.Client == nil {
 		return nil
 	}

@@ -89,7 +89,7 @@ func TestNetRulesAreTheContracts(t *testing.T) {
 }
 
 // failing are the codes of netCodes that fail for a case.
-func failing(t *testing.T, c rule.Case) []string {
+func failing(t *testing.T, c *rule.Case) []string {
 	t.Helper()
 	var codes []string
 	for _, row := range netCodes {
@@ -121,7 +121,7 @@ func TestNothingSeen(t *testing.T) {
 	svc := rule.PublicCloud()
 	host, _ := svc.Host("fabrikam")
 	for _, row := range netCodes {
-		switch r := ruleOf(t, row.code).Eval(rule.Case{Service: svc, Vault: "fabrikam", Host: host}); r.Status {
+		switch r := ruleOf(t, row.code).Eval(&rule.Case{Service: svc, Vault: "fabrikam", Host: host}); r.Status {
 		case rule.StatusUnknown, rule.StatusNotApplicable:
 		default:
 			t.Errorf("%s: %s (%s)", row.code, r.Status, r.Why)
@@ -181,7 +181,7 @@ func netFault(t *testing.T, x *rule.Rule, shape stock.Shape, b rule.Break) {
 	repaired(t, x, c, shape)
 }
 
-func repaired(t *testing.T, x *rule.Rule, c rule.Case, shape stock.Shape) {
+func repaired(t *testing.T, x *rule.Rule, c *rule.Case, shape stock.Shape) {
 	t.Helper()
 	w := c.World
 	for _, m := range x.Mends(c) {
@@ -281,7 +281,7 @@ func TestSeenAlone(t *testing.T) {
 		},
 	} {
 		seen := tt.seen
-		c := rule.Case{Service: svc, Vault: "fabrikam", Host: host, Seen: &seen, Journey: seen.Journey}
+		c := &rule.Case{Service: svc, Vault: "fabrikam", Host: host, Seen: &seen, Journey: seen.Journey}
 		if got := failing(t, c); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v fail, want %v", title, got, tt.want)
 		}
@@ -297,7 +297,7 @@ func TestInterceptorIsNamed(t *testing.T) {
 		"CN=mitmproxy,O=mitmproxy":                      "mitmproxy",
 		"CN=Corp Inspection CA":                         "somebody on the way",
 	} {
-		c := rule.Case{Service: rule.PublicCloud(), Journey: fact.Journey{TLS: fact.TLSHop{Outcome: fact.UntrustedIssuer, Issuer: issuer}}}
+		c := &rule.Case{Service: rule.PublicCloud(), Journey: fact.Journey{TLS: fact.TLSHop{Outcome: fact.UntrustedIssuer, Issuer: issuer}}}
 		if why := ruleOf(t, "PL805").Eval(c).Why; !strings.Contains(why, product) || !strings.Contains(why, issuer) {
 			t.Errorf("%s: %s", issuer, why)
 		}
@@ -308,7 +308,7 @@ func TestInterceptorIsNamed(t *testing.T) {
 func TestAppServiceAndCloudShell(t *testing.T) {
 	shape := stock.Shapes("AzureCloud")[1] // hub and spoke
 	client, _ := shape.World.Host(shape.Client)
-	on := func(runs world.Runs, network world.ID) rule.Case {
+	on := func(runs world.Runs, network world.ID) *rule.Case {
 		h := *client
 		h.Runs = runs
 		w := shape.World.With(world.Put(&h))

@@ -10,14 +10,14 @@ import (
 )
 
 // denied tells whether the vault gives one of these reasons.
-func (c Case) denied(reasons ...service.Denial) bool {
+func (c *Case) denied(reasons ...service.Denial) bool {
 	a := c.Journey.Access
 	return a.Outcome != fact.OK && a.Denial != service.NotDenied && slices.Contains(reasons, a.Denial)
 }
 
 // judgeNetwork is the Eval of a rule about a refusal for the network's sake,
 // which the configuration decides where no token was presented.
-func (c Case) judgeNetwork(why string, reasons ...service.Denial) Result {
+func (c *Case) judgeNetwork(why string, reasons ...service.Denial) Result {
 	a := c.Journey.Access
 	switch {
 	case c.denied(reasons...):
@@ -33,7 +33,7 @@ func (c Case) judgeNetwork(why string, reasons ...service.Denial) Result {
 }
 
 // judgeIdentity is the Eval of a rule about who asks.
-func (c Case) judgeIdentity(why string, reasons ...service.Denial) Result {
+func (c *Case) judgeIdentity(why string, reasons ...service.Denial) Result {
 	a := c.Journey.Access
 	switch {
 	case c.denied(reasons...):
@@ -49,7 +49,7 @@ func (c Case) judgeIdentity(why string, reasons ...service.Denial) Result {
 }
 
 // arrival is how the request came in, in words.
-func (c Case) arrival() string {
+func (c *Case) arrival() string {
 	x := c.Journey.Exchange
 	if !x.Source.IsValid() {
 		return "by the vault's public side"

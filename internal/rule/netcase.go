@@ -32,20 +32,20 @@ func probed(where, what string, args ...any) Evidence {
 }
 
 // seen is evidence of the journey.
-func (c Case) seen(where, what string, args ...any) Evidence {
+func (c *Case) seen(where, what string, args ...any) Evidence {
 	return Evidence{c.source(), where, fmt.Sprintf(what, args...)}
 }
 
 // arrives tells whether requests reach the vault over private link.
-func (c Case) arrives() bool { return c.Journey.Verdict() == fact.Private }
+func (c *Case) arrives() bool { return c.Journey.Verdict() == fact.Private }
 
 // proxied tells whether an explicit proxy takes the request.
-func (c Case) proxied() bool {
+func (c *Case) proxied() bool {
 	return c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != ""
 }
 
 // past is the request past the proxy, as far as anybody looked.
-func (c Case) past() (fact.Journey, bool) {
+func (c *Case) past() (fact.Journey, bool) {
 	switch {
 	case c.Seen != nil && c.Seen.Direct.Name.Outcome != fact.Unseen:
 		return c.Seen.Direct, true
@@ -56,7 +56,7 @@ func (c Case) past() (fact.Journey, bool) {
 }
 
 // home is the network that the client's packets start in.
-func (c Case) home() world.ID {
+func (c *Case) home() world.ID {
 	if c.World == nil || c.Client == nil {
 		return ""
 	}
@@ -64,7 +64,7 @@ func (c Case) home() world.ID {
 }
 
 // homeSubnet is the subnet that the client's packets start in.
-func (c Case) homeSubnet() (*world.Subnet, bool) {
+func (c *Case) homeSubnet() (*world.Subnet, bool) {
 	if c.World == nil || c.Client == nil {
 		return nil, false
 	}
@@ -83,7 +83,7 @@ func subnetOf(w *world.World, h *world.Host) (*world.Subnet, bool) {
 }
 
 // who is how the client is called.
-func (c Case) who() string {
+func (c *Case) who() string {
 	switch {
 	case c.Client != nil:
 		return c.Client.Name()
@@ -94,7 +94,7 @@ func (c Case) who() string {
 }
 
 // place is where the client is, in words.
-func (c Case) place() string {
+func (c *Case) place() string {
 	switch home := c.home(); {
 	case home == "":
 		return "an unknown network"
@@ -108,7 +108,7 @@ func (c Case) place() string {
 }
 
 // runs is on what the client's programs run.
-func (c Case) runs() world.Runs {
+func (c *Case) runs() world.Runs {
 	if c.Client != nil && c.Client.Runs != "" && c.Client.Runs != world.OnVM {
 		return c.Client.Runs
 	}
@@ -126,7 +126,7 @@ func onPlatform(r world.Runs) bool { return r == world.OnCloudShell || r == worl
 func onAppService(r world.Runs) bool { return r == world.OnAppService || r == world.OnFunction }
 
 // written is the id of a resource as Azure wrote it.
-func (c Case) written(id world.ID) string {
+func (c *Case) written(id world.ID) string {
 	if s, _, ok := c.World.Subnet(id); ok {
 		return s.Path
 	}
@@ -138,7 +138,7 @@ func (c Case) written(id world.ID) string {
 
 // ofVault is the Result of a rule about the vault's settings where they are not
 // known.
-func (c Case) ofVault() (Result, bool) {
+func (c *Case) ofVault() (Result, bool) {
 	if r, unread := c.NotRead(vaultType); unread {
 		return r, true
 	}
@@ -152,7 +152,7 @@ func (c Case) ofVault() (Result, bool) {
 }
 
 // told is what the vault answered to a request with a token, as evidence.
-func (c Case) told() []Evidence {
+func (c *Case) told() []Evidence {
 	if c.Seen == nil {
 		return []Evidence{read("", "the vault's settings answer so")}
 	}
@@ -166,7 +166,7 @@ func (c Case) told() []Evidence {
 
 // machineAt names the firewall or host that has an address in Azure or in a
 // site.
-func (c Case) machineAt(a netip.Addr) (string, bool) {
+func (c *Case) machineAt(a netip.Addr) (string, bool) {
 	if c.World == nil {
 		return "", false
 	}

@@ -29,27 +29,41 @@ func (s Site) via(hop world.NextHop, machine netip.Addr) []change.Change {
 }
 
 // besides is a free address for a machine that the client's packets go through:
-// in the endpoint's VNet, and not in the client's own subnet, whose routes
-// would hold for the machine too.
+// in the endpoint's VNet where the client's is peered with it, else in the
+// client's own; not in the client's own subnet, whose routes would hold for the
+// machine too, nor in one that takes no machines.
 func (s Site) besides() (vnet, subnet world.ID, addr netip.Addr, ok bool) {
 	door, found := s.Door()
 	own, inVNet := s.subnet()
 	if !found || !inVNet {
 		return "", "", netip.Addr{}, false
 	}
-	v, found := s.World.VNet(door.VNet())
-	if !found {
-		return "", "", netip.Addr{}, false
-	}
-	for i := range v.Subnets {
-		if v.Subnets[i].ID == own.ID {
+	home := own.ID.Parent()
+	for _, id := range [...]world.ID{door.VNet(), home} {
+		v, found := s.World.VNet(id)
+		if !found || id != home && !s.peered(home, v) {
 			continue
 		}
-		if addr, ok := change.FreeAddress(s.World, v.Subnets[i].ID); ok {
-			return v.ID, v.Subnets[i].ID, addr, true
+		for i := range v.Subnets {
+			if v.Subnets[i].ID == own.ID || !takesMachines(&v.Subnets[i]) {
+				continue
+			}
+			if addr, ok := change.FreeAddress(s.World, v.Subnets[i].ID); ok {
+				return v.ID, v.Subnets[i].ID, addr, true
+			}
 		}
 	}
 	return "", "", netip.Addr{}, false
+}
+
+func (s Site) peered(home world.ID, with *world.VNet) bool {
+	v, ok := s.World.VNet(home)
+	if !ok {
+		return false
+	}
+	_, out := v.PeeringTo(with.ID)
+	_, back := with.PeeringTo(home)
+	return out && back
 }
 
 // throughAppliance is a Break in which the client's packets go through an

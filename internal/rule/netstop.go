@@ -19,7 +19,7 @@ type stop struct {
 
 // stopped finds the first hop of the journey that fails for a reason. Behind a
 // proxy, and behind DNS servers, the endpoint stands for what they cannot reach.
-func (c Case) stopped(reason fact.Reason) (stop, bool) {
+func (c *Case) stopped(reason fact.Reason) (stop, bool) {
 	j := c.Journey
 	failed := func(o fact.Outcome, r fact.Reason) bool { return o != fact.OK && o != fact.Unseen && r == reason }
 	switch {
@@ -36,12 +36,14 @@ func (c Case) stopped(reason fact.Reason) (stop, bool) {
 		return stop{world.ID(j.Answer.By), netip.Addr{}, 53, "from a DNS server to the one that it forwards to"}, true
 	case failed(j.Connect.Outcome, j.Connect.Reason):
 		return stop{world.ID(j.Connect.By), j.Connect.Addr, 443, fmt.Sprintf("from %s to %s, port 443", c.who(), c.label(j.Connect.Addr))}, true
+	case failed(j.TLS.Outcome, j.TLS.Reason):
+		return stop{world.ID(j.TLS.By), j.Connect.Addr, 443, fmt.Sprintf("from %s to %s once the handshake names the vault", c.who(), c.label(j.Connect.Addr))}, true
 	}
 	return stop{}, false
 }
 
 // toProxy is a stop on the way to the proxy's port.
-func (c Case) toProxy() stop {
+func (c *Case) toProxy() stop {
 	s := stop{by: world.ID(c.Journey.Proxy.By), way: fmt.Sprintf("from %s to its proxy %s", c.who(), c.Journey.Proxy.Server)}
 	if p, err := netip.ParseAddrPort(c.Journey.Proxy.Server); err == nil {
 		s.to, s.port = p.Addr(), p.Port()
@@ -51,7 +53,7 @@ func (c Case) toProxy() stop {
 
 // doorStopped finds a private endpoint to which the client's packets end for a
 // reason.
-func (c Case) doorStopped(reason fact.Reason) (stop, bool) {
+func (c *Case) doorStopped(reason fact.Reason) (stop, bool) {
 	for _, d := range c.Doors() {
 		if d.Connect.Reason == reason {
 			return stop{world.ID(d.Connect.By), d.Addr, 443, "to " + c.label(d.Addr) + ", port 443"}, true
@@ -61,7 +63,7 @@ func (c Case) doorStopped(reason fact.Reason) (stop, bool) {
 }
 
 // label is an address with the private endpoint that has it.
-func (c Case) label(a netip.Addr) string {
+func (c *Case) label(a netip.Addr) string {
 	for _, d := range c.Doors() {
 		if slices.Contains(d.Endpoint.Addresses, a) {
 			return fmt.Sprintf("the private endpoint %s (%s)", d.Endpoint.Name(), a)
@@ -73,7 +75,7 @@ func (c Case) label(a netip.Addr) string {
 // judgeStop is the Eval of a rule that says why packets end. From the client a
 // dropped packet looks the same whoever dropped it, so only the configuration
 // decides.
-func (c Case) judgeStop(resourceType string, reason fact.Reason, fine string, fail func(stop) Result) Result {
+func (c *Case) judgeStop(resourceType string, reason fact.Reason, fine string, fail func(stop) Result) Result {
 	if c.arrives() {
 		return Pass("requests arrive over private link")
 	}

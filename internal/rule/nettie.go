@@ -65,7 +65,7 @@ func (t tie) evidence() []Evidence {
 
 // ties returns the vault's connections, those of the endpoints nearest to the
 // client first.
-func (c Case) ties() []tie {
+func (c *Case) ties() []tie {
 	var ties []tie
 	add := func(e *world.Endpoint, reach fact.Reason) {
 		if !slices.ContainsFunc(ties, func(t tie) bool { return t.endpoint == e }) {
@@ -90,23 +90,37 @@ func (c Case) ties() []tie {
 
 // stuck returns the connection that keeps this client from private link: none
 // where an effective one is there to which some path exists.
-func (c Case) stuck() (tie, bool) {
+func (c *Case) stuck() (tie, bool) {
 	ties := c.ties()
 	if slices.ContainsFunc(ties, func(t tie) bool { return t.effective() && t.reach != fact.NoPath }) {
 		return tie{}, false
 	}
-	i := slices.IndexFunc(ties, func(t tie) bool { return !t.effective() && t.reach != fact.NoPath })
-	if i < 0 && !slices.ContainsFunc(ties, tie.effective) {
-		i = slices.IndexFunc(ties, func(t tie) bool { return !t.effective() })
-	}
-	if i < 0 {
+	served := slices.ContainsFunc(ties, tie.effective)
+	ties = slices.DeleteFunc(ties, func(t tie) bool { return t.effective() || served && t.reach == fact.NoPath })
+	if len(ties) == 0 {
 		return tie{}, false
 	}
-	return ties[i], true
+	return slices.MinFunc(ties, func(a, b tie) int { return c.relied(a) - c.relied(b) }), true
+}
+
+// relied orders connections by how much speaks for it that this client was meant
+// to use them: there is a path, DNS names the endpoint, DNS is its business.
+func (c *Case) relied(t tie) int {
+	n := 0
+	if t.reach == fact.NoPath {
+		n += 4
+	}
+	if t.endpoint == nil || !c.inUse(t.endpoint) {
+		n += 2
+	}
+	if t.endpoint == nil || len(t.endpoint.Zones) == 0 {
+		n++
+	}
+	return n
 }
 
 // judgeTie is the Eval of a rule about the state of the vault's connections.
-func (c Case) judgeTie(fits func(tie) bool, fine string, why func(tie) string) Result {
+func (c *Case) judgeTie(fits func(tie) bool, fine string, why func(tie) string) Result {
 	if c.arrives() {
 		return Pass("requests arrive over private link")
 	}
@@ -121,7 +135,7 @@ func (c Case) judgeTie(fits func(tie) bool, fine string, why func(tie) string) R
 }
 
 // tieOf returns the connection that a failing rule about one is about.
-func (c Case) tieOf(fits func(tie) bool) (tie, bool) {
+func (c *Case) tieOf(fits func(tie) bool) (tie, bool) {
 	if c.World == nil || c.Resource == nil {
 		return tie{}, false
 	}
@@ -132,7 +146,7 @@ func (c Case) tieOf(fits func(tie) bool) (tie, bool) {
 func is(s world.ConnectionStatus) func(tie) bool { return func(t tie) bool { return t.status() == s } }
 
 // approve mends a connection that the vault's owner has not approved.
-func (c Case) approve(s world.ConnectionStatus) []change.Change {
+func (c *Case) approve(s world.ConnectionStatus) []change.Change {
 	t, ok := c.tieOf(is(s))
 	if !ok {
 		return nil
@@ -141,7 +155,7 @@ func (c Case) approve(s world.ConnectionStatus) []change.Change {
 }
 
 // recreate mends a connection that nothing brings back.
-func (c Case) recreate(t tie) []change.Change {
+func (c *Case) recreate(t tie) []change.Change {
 	if t.endpoint != nil {
 		return []change.Change{change.RecreateEndpoint{Endpoint: t.endpoint.ID}}
 	}
@@ -187,7 +201,7 @@ func (s Site) alsoBare(e *world.Endpoint, b Break) []Break {
 }
 
 // newEndpoint creates a private endpoint where the client gets at it.
-func (c Case) newEndpoint() []change.Change {
+func (c *Case) newEndpoint() []change.Change {
 	subnet, ok := c.roomForEndpoint()
 	if !ok {
 		return nil
@@ -200,7 +214,7 @@ func (c Case) newEndpoint() []change.Change {
 }
 
 // freeName is a name that no endpoint in that place has, "" for the usual one.
-func (c Case) freeName() string {
+func (c *Case) freeName() string {
 	usual := "pe-" + c.Resource.Name()
 	for e := range c.World.Endpoints() {
 		if e.ID.Name() == world.ID(usual).Name() {
@@ -212,7 +226,7 @@ func (c Case) freeName() string {
 
 // ownZone is the zone of the required name that answers the client, else the
 // one that fits it best.
-func (c Case) ownZone() (*world.Zone, bool) {
+func (c *Case) ownZone() (*world.Zone, bool) {
 	if z, ok := c.linked(c.asked()); ok {
 		return z, true
 	}
@@ -222,7 +236,7 @@ func (c Case) ownZone() (*world.Zone, bool) {
 // roomForEndpoint is a subnet for a private endpoint: in the client's VNet, else
 // in one that its network is connected to, else in one whose resolver sees the
 // zone.
-func (c Case) roomForEndpoint() (world.ID, bool) {
+func (c *Case) roomForEndpoint() (world.ID, bool) {
 	for _, id := range c.nearVNets() {
 		if v, ok := c.World.VNet(id); ok {
 			if s, ok := c.room(v); ok {
@@ -234,7 +248,7 @@ func (c Case) roomForEndpoint() (world.ID, bool) {
 }
 
 // nearVNets are all VNets, the nearest to the client first.
-func (c Case) nearVNets() []world.ID {
+func (c *Case) nearVNets() []world.ID {
 	var near []world.ID
 	add := func(ids ...world.ID) {
 		for _, id := range ids {
@@ -264,14 +278,19 @@ func (c Case) nearVNets() []world.ID {
 // keptByAzure are the subnets that take nothing else than what their name says.
 var keptByAzure = []string{"gatewaysubnet", "azurefirewallsubnet", "azurefirewallmanagementsubnet", "azurebastionsubnet", "routeserversubnet"}
 
+// takesMachines tells whether anything may be put into a subnet.
+func takesMachines(s *world.Subnet) bool {
+	return len(s.Delegations) == 0 && !slices.Contains(keptByAzure, s.ID.Name())
+}
+
 // room is a subnet of a VNet with a free address: one that holds endpoints
 // already, else any that takes machines.
-func (c Case) room(v *world.VNet) (world.ID, bool) {
+func (c *Case) room(v *world.VNet) (world.ID, bool) {
 	var open []*world.Subnet
 	for i := range v.Subnets {
 		s := &v.Subnets[i]
 		_, free := change.FreeAddress(c.World, s.ID)
-		if free && len(s.Delegations) == 0 && !slices.Contains(keptByAzure, s.ID.Name()) {
+		if free && takesMachines(s) {
 			open = append(open, s)
 		}
 	}

@@ -33,7 +33,7 @@ var pl101 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/private-endpoint-overview",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch {
 		case c.arrives():
 			return Pass("requests arrive over private link")
@@ -76,7 +76,7 @@ var pl101 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		door, ok := c.bestFarDoor()
 		if !ok {
 			return c.requestEndpoint()
@@ -98,14 +98,14 @@ var pl101 = &Rule{
 
 // onForeignGround tells whether the client's platform connects outside the
 // customer's networks: rules of their own say so.
-func (c Case) onForeignGround() bool {
+func (c *Case) onForeignGround() bool {
 	runs := c.runs()
 	cutOff := c.Client != nil && (c.Client.Integrated == world.No || c.home() == world.Internet)
 	return onPlatform(runs) && !c.isVNet(c.home()) || onAppService(runs) && cutOff
 }
 
 // connected tells whether some path leads to a door, whatever stands in it.
-func (c Case) connected(d Door) bool {
+func (c *Case) connected(d Door) bool {
 	if c.Seen != nil {
 		if v, ok := c.Seen.At(d.Addr); ok && v.Connect.Outcome == fact.OK {
 			return true
@@ -115,7 +115,7 @@ func (c Case) connected(d Door) bool {
 }
 
 // noWay says why nothing leads to the doors.
-func (c Case) noWay(doors []Door) string {
+func (c *Case) noWay(doors []Door) string {
 	var nets []string
 	for _, d := range doors {
 		if name := c.Name(d.Endpoint.VNet()); !slices.Contains(nets, name) {
@@ -138,7 +138,7 @@ func listed(names []string) string {
 }
 
 // between finds a VNet that is peered with the client's and with another.
-func (c Case) between(other world.ID) (world.ID, bool) {
+func (c *Case) between(other world.ID) (world.ID, bool) {
 	home, ok := c.World.VNet(c.home())
 	if !ok {
 		return "", false
@@ -155,7 +155,7 @@ func (c Case) between(other world.ID) (world.ID, bool) {
 	return "", false
 }
 
-func (c Case) whereDoorsAre(doors []Door) []Evidence {
+func (c *Case) whereDoorsAre(doors []Door) []Evidence {
 	var ev []Evidence
 	for _, d := range doors {
 		ev = append(ev, read(d.Endpoint.Path, "has the address %s in the VNet %s", d.Addr, c.Name(d.Endpoint.VNet())))
@@ -164,7 +164,7 @@ func (c Case) whereDoorsAre(doors []Door) []Evidence {
 }
 
 // bestFarDoor is the endpoint to make a way to: one that works, if there is one.
-func (c Case) bestFarDoor() (Door, bool) {
+func (c *Case) bestFarDoor() (Door, bool) {
 	doors := c.Doors()
 	if i := slices.IndexFunc(doors, func(d Door) bool { return d.Effective }); i >= 0 {
 		return doors[i], true
@@ -173,7 +173,7 @@ func (c Case) bestFarDoor() (Door, bool) {
 }
 
 // linkMissing links the zone where the answer was lost for want of a link.
-func (c Case) linkMissing() []change.Change {
+func (c *Case) linkMissing() []change.Change {
 	vnet, zone := c.ZoneVNet(), (*world.Zone)(nil)
 	if z, ok := c.BestZone(); ok {
 		zone = z

@@ -30,7 +30,7 @@ var pl102 = &Rule{
 			"https://learn.microsoft.com/azure/cloud-shell/vnet/overview",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		runs := c.runs()
 		switch {
 		case runs == "":
@@ -55,7 +55,7 @@ var pl102 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.World == nil || c.Client == nil {
 			return nil
 		}

@@ -26,7 +26,7 @@ var pl103 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/private-link-service",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch c.Journey.Name.Outcome {
 		case fact.Unseen:
 			return Unknown("which name the client uses is not known")

@@ -18,7 +18,7 @@ var pl104 = &Rule{
 		Symptom: "NXDOMAIN for `<vault>.vault.azure.net` itself, without an alias; the `az` command says `(VaultNotFound)`, programs say `no such host`.",
 		Cause:   "Every vault, private or not, has a name in the public DNS from its creation until it is purged. Where there is none, the name is misspelt, the vault was never created, it was purged, or it is in another cloud.",
 		Apart:   "With PL503 the name exists and its alias does not: the answer shows the alias before NXDOMAIN. With PL610 a private zone hides the name; a public DNS server then knows it. With PL106 the vault is soft-deleted, and the name still resolves.",
-		Fix:     "Correct the vault's name in the application, or create the vault.",
+		Fix:     "Correct the vault's name in the application, or create the vault. Where only its bare name was given, look under the suffixes of the other clouds too, `vault.azure.net`, `vault.usgovcloudapi.net` and `vault.azure.cn`: a vault of that name there may be the one that is meant (PL105), or somebody else's.",
 		Verify: []string{
 			"az keyvault list --query \"[].name\" --output tsv",
 			"host <vault>.vault.azure.net 8.8.8.8",
@@ -30,13 +30,16 @@ var pl104 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		a := c.Journey.Answer
 		if past, ok := c.past(); ok && c.proxied() { // the proxy's own answer is its secret
 			a = past.Answer
 		}
+		if v, ok := c.firstHeard(); ok && c.remembered() {
+			a = v.Host
+		}
 		switch {
-		case a.Outcome == fact.OK || a.Alias || c.Journey.Exchange.Outcome == fact.OK:
+		case a.Outcome == fact.OK || a.Alias || c.Journey.Exchange.Outcome == fact.OK && !c.remembered():
 			return Pass("the name exists")
 		case c.Resource != nil:
 			return Pass("the configuration holds the key vault " + c.Resource.Name())
@@ -65,9 +68,31 @@ var pl104 = &Rule{
 	},
 }
 
+// remembered tells whether the client's address comes from its own machine and
+// not from a DNS server: what servers say of the name is another matter.
+func (c *Case) remembered() bool {
+	return c.Journey.Resolver.Via == fact.ViaHostsFile || c.Journey.Resolver.Via == fact.ViaProgram || c.cached()
+}
+
+// firstHeard is what the first configured DNS server says that answers.
+func (c *Case) firstHeard() (fact.ServerView, bool) {
+	views := c.configured()
+	i := slices.IndexFunc(views, func(v fact.ServerView) bool { return v.Host.Outcome != fact.Unseen })
+	if i < 0 {
+		return fact.ServerView{}, false
+	}
+	v := views[i]
+	if c.Predicted != nil { // which knows why
+		if p, ok := serverViews(c.Predicted.Servers).of(v.Server); ok && p.Host.Outcome == v.Host.Outcome && p.Host.Alias == v.Host.Alias {
+			v.Host = p.Host
+		}
+	}
+	return v, true
+}
+
 // publicDenies tells whether a public DNS server said that the name does not
 // exist.
-func (c Case) publicDenies() bool {
+func (c *Case) publicDenies() bool {
 	return slices.ContainsFunc(c.views(), func(v fact.ServerView) bool {
 		open := v.Role == fact.RolePublic || slices.Contains(world.PublicDNS, v.Server)
 		return open && v.Host.Outcome == fact.NXDomain && !v.Host.Alias

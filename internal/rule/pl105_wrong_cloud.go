@@ -15,7 +15,7 @@ var pl105 = &Rule{
 	Doc: Doc{
 		Symptom: "NXDOMAIN, or a vault of somebody else's, under `vault.usgovcloudapi.net`, `vault.azure.cn` or `vault.azure.net`.",
 		Cause:   "Azure's clouds are apart: each has its own suffix for vaults, its own private DNS zone (`privatelink.vaultcore.azure.net`, `privatelink.vaultcore.usgovcloudapi.net`, `privatelink.vaultcore.azure.cn`) and its own login.",
-		Apart:   "With PL104 the suffix is right and the name is not.",
+		Apart:   "With PL104 the suffix is right and the name is not. A vault of the same name in another cloud proves nothing, since names are unique in each cloud only: the configuration decides, or the vault's own URI.",
 		Fix:     "Use the vault's URI as the vault itself shows it, and set the application's cloud (`AzureAuthorityHosts`, `AZURE_ENVIRONMENT`) to match.",
 		Verify: []string{
 			"az cloud show --query \"{cloud:name, suffix:suffixes.keyvaultDns}\"",
@@ -28,7 +28,7 @@ var pl105 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		name := c.Journey.Name
 		switch name.Outcome {
 		case fact.Unseen:
@@ -38,8 +38,24 @@ var pl105 = &Rule{
 				name.Host.Host(), cloudOf(name), c.Vault, c.Service.Cloud.Name, c.Host.Host()),
 				c.seen(name.Host.Host(), "is not under %s", c.Service.Suffix.Host()))
 		}
+		if home, ok := c.otherCloud(); ok {
+			right, _ := home.Host(c.Vault)
+			return Fail(fmt.Sprintf("%s is a name of %s, and the vault %s is in %s, where it is called %s",
+				c.Host.Host(), c.Service.Cloud.Name, c.Vault, home.Cloud.Name, right.Host()),
+				read(c.Resource.Path, "is in %s", home.Cloud.Name))
+		}
 		return Pass("the suffix is that of " + c.Service.Cloud.Name)
 	},
+}
+
+// otherCloud is the cloud of the configuration that holds the vault, where that
+// is not the one in which it is looked for: a bare name says nothing of clouds.
+func (c *Case) otherCloud() (service.Service, bool) {
+	if c.World == nil || c.Resource == nil || c.Resource.Foreign {
+		return service.Service{}, false
+	}
+	home := c.World.Service()
+	return home, home.Cloud.Name != c.Service.Cloud.Name
 }
 
 // cloudOf names the cloud that a name belongs to.

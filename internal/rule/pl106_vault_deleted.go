@@ -28,7 +28,7 @@ var pl106 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/key-vault-recovery",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch {
 		case c.Resource != nil && c.Resource.Deleted:
 			return Fail(fmt.Sprintf("the key vault %s is soft-deleted: its name still resolves, and every operation is answered with 404", c.Resource.Name()),
@@ -43,7 +43,7 @@ var pl106 = &Rule{
 		return Unknown("no operation of the vault was tried")
 	},
 	Breaks: func(s Site) []Break { return []Break{{change.SetDeleted{Vault: s.Vault.ID, Deleted: true}}} },
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.Resource == nil {
 			return nil
 		}
@@ -52,7 +52,7 @@ var pl106 = &Rule{
 }
 
 // answersNoVault tells whether the service said that there is no such vault.
-func (c Case) answersNoVault() bool {
+func (c *Case) answersNoVault() bool {
 	if c.Journey.Access.Denial == service.DeniedNoVault {
 		return true
 	}

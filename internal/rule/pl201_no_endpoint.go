@@ -28,9 +28,12 @@ var pl201 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/private-link-service",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if c.arrives() {
 			return Pass("requests arrive over private link")
+		}
+		if c.Journey.Verdict() == fact.ServiceEndpoint {
+			return NotApplicable("requests arrive through a service endpoint, which stands in the place of a private one")
 		}
 		if r, unknown := c.ofVault(); unknown {
 			return r
@@ -49,7 +52,7 @@ var pl201 = &Rule{
 		}
 		return append(some(clean), some(littered)...)
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.World == nil || c.Resource == nil {
 			return nil
 		}
@@ -59,7 +62,7 @@ var pl201 = &Rule{
 
 // firstEndpoint creates a private endpoint, and with it the zone where nobody
 // has needed one so far.
-func (c Case) firstEndpoint() []change.Change {
+func (c *Case) firstEndpoint() []change.Change {
 	if len(c.RequiredZones()) > 0 {
 		return c.newEndpoint()
 	}

@@ -27,12 +27,15 @@ var pl202 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/manage-private-endpoint",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
+		if t, ok := c.tieOf(is(world.Pending)); ok && c.barred(t) {
+			return NotApplicable("the connection cannot be approved as things are, which has a code of its own")
+		}
 		return c.judgeTie(is(world.Pending), "no connection that this client could use is pending", func(t tie) string {
 			return fmt.Sprintf("the connection of the private endpoint %s on the key vault %s is Pending: it carries no traffic until the vault's owner approves it",
 				t.name(), c.Resource.Name())
 		})
 	},
 	Breaks: func(s Site) []Break { return s.into(world.Pending, world.Succeeded) },
-	Mends:  func(c Case) []change.Change { return c.approve(world.Pending) },
+	Mends:  func(c *Case) []change.Change { return c.approve(world.Pending) },
 }

@@ -27,12 +27,12 @@ var pl203 = &Rule{
 			"https://github.com/Azure/azure-cli/blob/dev/src/azure-cli/azure/cli/command_modules/keyvault/tests/latest/recordings/test_keyvault_private_endpoint_connection.yaml",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeTie(is(world.Rejected), "no connection that this client could use was rejected", func(t tie) string {
 			return fmt.Sprintf("the connection of the private endpoint %s on the key vault %s was rejected, so it carries no traffic; it can be approved again",
 				t.name(), c.Resource.Name())
 		})
 	},
 	Breaks: func(s Site) []Break { return s.into(world.Rejected, world.Succeeded) },
-	Mends:  func(c Case) []change.Change { return c.approve(world.Rejected) },
+	Mends:  func(c *Case) []change.Change { return c.approve(world.Rejected) },
 }

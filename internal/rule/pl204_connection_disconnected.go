@@ -29,7 +29,7 @@ var pl204 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/manage-private-endpoint",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeTie(is(world.Disconnected), "no private endpoint that this client could use is disconnected", func(t tie) string {
 			why := "its target was deleted or created again, or the vault's owner removed it"
 			if t.connection == nil {
@@ -45,7 +45,7 @@ var pl204 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		t, ok := c.tieOf(is(world.Disconnected))
 		if !ok {
 			return nil

@@ -29,7 +29,7 @@ var pl205 = &Rule{
 			"https://learn.microsoft.com/rest/api/keyvault/keyvault/private-endpoint-connections",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeTie(unprovisioned, "what is approved is also provisioned", func(t tie) string {
 			what := "has to be created again"
 			if underWay(t) {
@@ -40,7 +40,7 @@ var pl205 = &Rule{
 		})
 	},
 	Breaks: func(s Site) []Break { return s.into(world.Approved, "Failed") },
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		t, ok := c.tieOf(unprovisioned)
 		switch {
 		case !ok:

@@ -11,7 +11,7 @@ import (
 
 // PL206: leftovers. It is advice: they are in nobody's way.
 var pl206 = &Rule{
-	Code: "PL206", Slug: "ineffective-connections", Severity: Info, Owner: OwnerVault, Stage: fact.StageAccess,
+	Code: "PL206", Slug: "ineffective-connections", Severity: Info, Owner: OwnerVault, Stage: fact.StageAccess, Aside: true,
 	Title: "dead connections linger beside a good one",
 	Doc: Doc{
 		Symptom: "Everything works, and the vault's list of private endpoint connections holds some in state Pending, Rejected or Disconnected.",
@@ -25,7 +25,7 @@ var pl206 = &Rule{
 		Errata:  "The article asks to delete them, and does not say that they do no harm meanwhile.",
 		Sources: []string{article, "https://learn.microsoft.com/azure/private-link/manage-private-endpoint"},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, unknown := c.ofVault(); unknown {
 			return r
 		}
@@ -48,7 +48,7 @@ var pl206 = &Rule{
 		}
 		return some(append(steps, change.SetConnection{Vault: s.Vault.ID, Endpoint: s.endpointID("pe-leftover"), Status: world.Rejected}))
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.World == nil || c.Resource == nil {
 			return nil
 		}
@@ -62,7 +62,7 @@ var pl206 = &Rule{
 
 // deadTies are the connections on the vault's list that carry nothing, where
 // another does.
-func (c Case) deadTies() []tie {
+func (c *Case) deadTies() []tie {
 	ties := slices.DeleteFunc(c.ties(), func(t tie) bool { return t.connection == nil })
 	if !slices.ContainsFunc(ties, tie.effective) {
 		return nil

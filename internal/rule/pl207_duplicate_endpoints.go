@@ -12,7 +12,7 @@ import (
 // PL207: one VNet, two endpoints of one vault. Where it harms a client, the
 // record says so (PL605); this is advice.
 var pl207 = &Rule{
-	Code: "PL207", Slug: "duplicate-endpoints", Severity: Warning, Owner: OwnerNetwork, Stage: fact.StageAccess,
+	Code: "PL207", Slug: "duplicate-endpoints", Severity: Warning, Owner: OwnerNetwork, Stage: fact.StageAccess, Aside: true,
 	Title: "two endpoints for one vault in one VNet",
 	Doc: Doc{
 		Symptom: "It works. When one of the two endpoints is deleted, the name stops resolving, or resolves to an address where nobody is.",
@@ -29,7 +29,7 @@ var pl207 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, unknown := c.ofVault(); unknown {
 			return r
 		}
@@ -51,7 +51,7 @@ var pl207 = &Rule{
 		}
 		return some(steps)
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.World == nil || c.Resource == nil {
 			return nil
 		}
@@ -71,7 +71,7 @@ var pl207 = &Rule{
 
 // duplicate returns two effective endpoints of the vault in one VNet, the one to
 // keep first: the one that is in use.
-func (c Case) duplicate() (kept, spare *world.Endpoint, ok bool) {
+func (c *Case) duplicate() (kept, spare *world.Endpoint, ok bool) {
 	first := make(map[world.ID]*world.Endpoint)
 	for e := range c.World.EndpointsOf(c.Resource.ID) {
 		if !c.World.Effective(e) {
@@ -92,7 +92,7 @@ func (c Case) duplicate() (kept, spare *world.Endpoint, ok bool) {
 
 // inUse tells whether a client goes to an endpoint: this one, or, where another
 // machine takes its requests, those that follow the record.
-func (c Case) inUse(e *world.Endpoint) bool {
+func (c *Case) inUse(e *world.Endpoint) bool {
 	if at := c.Journey.Connect.Addr; c.IsEndpointAddress(at) {
 		return slices.Contains(e.Addresses, at)
 	}

@@ -2,13 +2,17 @@ package rule
 
 import (
 	"fmt"
+	"strings"
 
+	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
 )
 
-// PL208: no source that is read tells it, so it can be asked for but not found.
+// PL208: why nobody can approve. Without the provider Azure refuses to, so that
+// the repair of PL202 changes nothing here.
 var pl208 = &Rule{
-	Code: "PL208", Slug: "provider-not-registered", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageAnswer, Weight: 1,
+	Code: "PL208", Slug: "provider-not-registered", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageAnswer, Weight: 1, Under: "PL202",
 	Title: "Microsoft.KeyVault is not registered in the endpoint's subscription",
 	Doc: Doc{
 		Symptom: "The endpoint is there and its connection cannot be approved: `(AuthorizationFailed) Microsoft.KeyVault provider must be registered on subscription containing private endpoint`.",
@@ -26,18 +30,68 @@ var pl208 = &Rule{
 			"https://learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if c.arrives() {
 			return Pass("requests arrive over private link, so the connection was approved")
 		}
 		if r, unknown := c.ofVault(); unknown {
 			return r
 		}
-		for e := range c.World.EndpointsOf(c.Resource.ID) {
-			if c.World.Effective(e) {
-				return Pass(fmt.Sprintf("the connection of the private endpoint %s is approved", e.Name()))
-			}
+		t, ok := c.stuck()
+		if !ok || t.status() != world.Pending {
+			return Pass("no connection that this client could use waits for approval")
 		}
-		return Unknown("the resource providers registered in the endpoint's subscription are not read")
+		if !c.barred(t) {
+			return c.registered(t)
+		}
+		p, _ := c.World.Unregistered(world.At(t.written()).Subscription())
+		return Fail(fmt.Sprintf("the connection of the private endpoint %s on the key vault %s cannot be approved: the resource provider %s is not registered in the endpoint's subscription, %s",
+			t.name(), c.Resource.Name(), world.KeyVaultProvider, p.Subscription()), append(t.evidence(), read(p.Path, "is not registered"))...)
 	},
+	Breaks: func(s Site) []Break {
+		e, ok := s.Door()
+		if !ok || strings.EqualFold(e.Subscription(), s.Vault.Subscription()) { // which has it, since the vault is there
+			return nil
+		}
+		off := change.Register{Subscription: e.Subscription(), Off: true}
+		var breaks []Break
+		for _, b := range s.into(world.Pending, world.Succeeded) {
+			breaks = append(breaks, append(Break{off}, b...))
+		}
+		return breaks
+	},
+	Mends: func(c *Case) []change.Change {
+		t, ok := c.tieOf(is(world.Pending))
+		if !ok {
+			return nil
+		}
+		register := change.Register{Subscription: world.At(t.written()).Subscription()}
+		return append([]change.Change{register}, c.approve(world.Pending)...)
+	},
+}
+
+// barred tells whether Azure refuses to approve a connection, since the provider
+// of key vaults is not registered in the endpoint's subscription.
+func (c *Case) barred(t tie) bool {
+	_, barred := c.World.Unregistered(world.At(t.written()).Subscription())
+	return barred
+}
+
+// registered is the Result where nobody says that the provider is missing. The
+// vault's own subscription has it, since the vault is there.
+func (c *Case) registered(t tie) Result {
+	subscription := world.At(t.written()).Subscription()
+	_, known := c.World.Lookup(world.ProviderIn(subscription).ID).(*world.Provider)
+	if known || strings.EqualFold(subscription, c.Resource.Subscription()) {
+		return Pass("Microsoft.KeyVault is registered in the endpoint's subscription")
+	}
+	return Unknown("the resource providers registered in the endpoint's subscription were not read")
+}
+
+// written is the endpoint's id as Azure wrote it.
+func (t tie) written() string {
+	if t.endpoint != nil {
+		return t.endpoint.Path
+	}
+	return t.connection.EndpointPath
 }

@@ -10,7 +10,7 @@ import (
 
 // PL301: advice. An open vault makes no journey bad.
 var pl301 = &Rule{
-	Code: "PL301", Slug: "public-access-open", Severity: Warning, Owner: OwnerVault, Stage: fact.StageAccess,
+	Code: "PL301", Slug: "public-access-open", Severity: Warning, Owner: OwnerVault, Stage: fact.StageAccess, Aside: true,
 	Title: "private link works, and the vault still accepts the internet",
 	Doc: Doc{
 		Symptom: "Nothing is wrong from this client. Anybody with a token gets the same from anywhere.",
@@ -25,7 +25,7 @@ var pl301 = &Rule{
 		Errata:  "The article shows one switch of the portal. There are two gates, and Disabled still lets trusted services pass while bypass is AzureServices.",
 		Sources: []string{article, "https://learn.microsoft.com/azure/key-vault/general/network-security"},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, unknown := c.ofVault(); unknown {
 			return r
 		}
@@ -42,7 +42,7 @@ var pl301 = &Rule{
 	Breaks: func(s Site) []Break {
 		return []Break{{change.SetPublicAccess{Vault: s.Vault.ID, Access: world.AccessEnabled}}}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.Resource == nil {
 			return nil
 		}

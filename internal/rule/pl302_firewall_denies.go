@@ -29,7 +29,7 @@ var pl302 = &Rule{
 			"https://github.com/hashicorp/terraform-provider-azurerm/issues/20742",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeNetwork(fmt.Sprintf("the request came %s, and the firewall of %s does not list that", c.arrival(), c.Vault), service.DeniedFirewall)
 	},
 }

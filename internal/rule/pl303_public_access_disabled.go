@@ -28,7 +28,7 @@ var pl303 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/network-security",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeNetwork(fmt.Sprintf("the request came %s, and public network access of %s is disabled", c.arrival(), c.Vault), service.DeniedConnection)
 	},
 }

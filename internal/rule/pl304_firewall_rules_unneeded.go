@@ -11,7 +11,7 @@ import (
 
 // PL304: advice.
 var pl304 = &Rule{
-	Code: "PL304", Slug: "firewall-rules-unneeded", Severity: Info, Owner: OwnerVault, Stage: fact.StageAccess,
+	Code: "PL304", Slug: "firewall-rules-unneeded", Severity: Info, Owner: OwnerVault, Stage: fact.StageAccess, Aside: true,
 	Title: "the vault's firewall lists VNets or addresses that private link does not need",
 	Doc: Doc{
 		Symptom: "Private link works, and the vault's firewall has rules.",
@@ -25,7 +25,7 @@ var pl304 = &Rule{
 		Errata:  "The article says that listed networks do not matter for private link, and not that public network access Disabled overrides them.",
 		Sources: []string{article, "https://learn.microsoft.com/azure/key-vault/general/network-security"},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, unknown := c.ofVault(); unknown {
 			return r
 		}
@@ -45,7 +45,7 @@ var pl304 = &Rule{
 		acl.Deny, acl.IPs = true, []netip.Prefix{netip.PrefixFrom(outside, 32)}
 		return []Break{{change.SetFirewall{Vault: s.Vault.ID, ACL: acl}}}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.Resource == nil {
 			return nil
 		}

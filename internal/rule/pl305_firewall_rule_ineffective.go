@@ -31,7 +31,7 @@ var pl305 = &Rule{
 			"https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoints-overview",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, unknown := c.ofVault(); unknown {
 			return r
 		}
@@ -56,7 +56,7 @@ var pl305 = &Rule{
 		acl.Deny, acl.Subnets = true, []world.ID{subnet.ID}
 		return some(Break{change.SetFirewall{Vault: s.Vault.ID, ACL: acl}})
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.World == nil || c.Resource == nil {
 			return nil
 		}
@@ -68,7 +68,7 @@ var pl305 = &Rule{
 }
 
 // neverMatching are the rules without effect, as evidence.
-func (c Case) neverMatching() []Evidence {
+func (c *Case) neverMatching() []Evidence {
 	var dead []Evidence
 	for _, id := range c.Resource.ACL.Subnets {
 		if c.unserved(id) {
@@ -84,7 +84,7 @@ func (c Case) neverMatching() []Evidence {
 }
 
 // unreadRule returns a listed subnet that is not in what was read.
-func (c Case) unreadRule() (world.ID, bool) {
+func (c *Case) unreadRule() (world.ID, bool) {
 	for _, id := range c.Resource.ACL.Subnets {
 		if _, _, ok := c.World.Subnet(id); !ok {
 			return id, true
@@ -95,14 +95,14 @@ func (c Case) unreadRule() (world.ID, bool) {
 
 // unserved tells whether a subnet is without the service endpoint that a rule
 // about it needs.
-func (c Case) unserved(id world.ID) bool {
+func (c *Case) unserved(id world.ID) bool {
 	s, _, ok := c.World.Subnet(id)
 	return ok && !hasServiceEndpoint(s)
 }
 
 // hidden tells whether a listed address is the client's, which its subnet's
 // service endpoint hides.
-func (c Case) hidden(p netip.Prefix) bool {
+func (c *Case) hidden(p netip.Prefix) bool {
 	s, ok := c.homeSubnet()
 	return ok && hasServiceEndpoint(s) && p.Contains(c.World.Egress(c.Client))
 }

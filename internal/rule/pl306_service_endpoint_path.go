@@ -2,7 +2,6 @@ package rule
 
 import (
 	"fmt"
-	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -13,7 +12,7 @@ import (
 // missing for private link: that is what migrating means. Its stage is therefore
 // the first, so that the rules about each missing part follow behind it.
 var pl306 = &Rule{
-	Code: "PL306", Slug: "service-endpoint-path", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageName,
+	Code: "PL306", Slug: "service-endpoint-path", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageExchange,
 	Title: "requests arrive through a service endpoint, not through private link",
 	Doc: Doc{
 		Symptom: "The vault answers, and sees a private address: `conn_type=Subnet` in `x-ms-keyvault-network-info`. The name resolves to a public address. Once public network access is disabled, the client is shut out.",
@@ -32,7 +31,7 @@ var pl306 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/overview-vnet-service-endpoints",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		x := c.Journey.Exchange
 		switch {
 		case x.Outcome != fact.OK:
@@ -59,19 +58,12 @@ var pl306 = &Rule{
 			change.SetPublicAccess{Vault: s.Vault.ID, Access: world.AccessEnabled},
 			change.SetFirewall{Vault: s.Vault.ID, ACL: world.NetworkACL{Deny: true, Bypass: true, Subnets: []world.ID{subnet.ID}}},
 		}
-		unmade, unlinked := slices.Clip(before), slices.Clip(before)
 		for e := range s.World.EndpointsOf(s.Vault.ID) {
-			unmade = append(unmade, change.DeleteEndpoint{Endpoint: e.ID})
+			before = append(before, change.DeleteEndpoint{Endpoint: e.ID})
 		}
-		breaks := []Break{unmade}
-		for _, z := range s.zones() {
-			vnet, _ := s.Answerer()
-			unlinked = append(unlinked, change.UnlinkZone{Zone: z.ID, VNet: vnet})
-			breaks = []Break{unmade, unlinked}
-		}
-		return breaks
+		return []Break{before}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.World == nil || c.Client == nil || c.Resource == nil || c.Resource.Foreign || c.proxied() {
 			return nil
 		}
@@ -81,7 +73,7 @@ var pl306 = &Rule{
 
 // toPrivateLink is what this client lacks for private link: the zone, an
 // endpoint that works, a way to it, the zone's record and its link.
-func (c Case) toPrivateLink() []change.Change {
+func (c *Case) toPrivateLink() []change.Change {
 	var steps []change.Change
 	var zone world.ID
 	z, stands := c.ownZone()
@@ -107,7 +99,7 @@ func (c Case) toPrivateLink() []change.Change {
 
 // bestDoor is the endpoint to use: one that serves the client, else one that
 // works, else the nearest.
-func (c Case) bestDoor() (Door, bool) {
+func (c *Case) bestDoor() (Door, bool) {
 	if d, ok := c.couldUse(); ok {
 		return d, true
 	}
@@ -115,7 +107,7 @@ func (c Case) bestDoor() (Door, bool) {
 }
 
 // endpointFor makes an endpoint, or makes the one that exists work.
-func (c Case) endpointFor(zone world.ID, door Door, exists bool) []change.Change {
+func (c *Case) endpointFor(zone world.ID, door Door, exists bool) []change.Change {
 	t, stuck := c.stuck()
 	switch {
 	case !exists && !stuck:
@@ -133,7 +125,7 @@ func (c Case) endpointFor(zone world.ID, door Door, exists bool) []change.Change
 }
 
 // holds tells whether a zone has the vault's record with a door's address.
-func (c Case) holds(z *world.Zone, d Door) bool {
+func (c *Case) holds(z *world.Zone, d Door) bool {
 	r, ok := z.Record(c.Vault, world.TypeA)
 	return ok && len(r.Addrs) == 1 && r.Addrs[0] == d.Addr
 }

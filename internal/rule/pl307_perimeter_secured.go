@@ -29,7 +29,7 @@ var pl307 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/network-security",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeNetwork(fmt.Sprintf("the request came %s, and the network security perimeter of %s does not admit it", c.arrival(), c.Vault), service.DeniedPerimeter)
 	},
 	Breaks: func(s Site) []Break { return []Break{{change.Secure{Vault: s.Vault.ID}}} },

@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 
+	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
 )
 
@@ -13,10 +14,11 @@ var pl401 = &Rule{
 	Doc: Doc{
 		Symptom: "`host <vault>.vault.azure.net` ends at a public address on a machine that should use private link.",
 		Cause:   "Something on the way of the DNS question gives the public answer: the vault has no approved private endpoint, no private zone is seen by the resolver that answers, or the address comes from a hosts file, a cache or another DNS server than expected.",
-		Apart:   "The alias tells the halves apart: without `<vault>.privatelink.…` in the chain it is the vault (PL501), with it the zone (PL502).",
-		Fix:     "Follow the cause that is named beside this finding. Where none could be told, start with the DNS server that answered.",
+		Apart:   "The alias tells the halves apart: without `<vault>.privatelink.…` in the chain it is the vault (PL501), with it the zone (PL502). Where the alias is missing although a connection is approved, and the server knows the name in the private zone, it has a record of its own for the vault.",
+		Fix:     "Where a cause is named beside this finding, follow that one. Where none is, the DNS server that answered has an answer of its own: whoever runs it removes its record of the vault's name, in a zone of its own, in its hosts file or among its overrides, and lets it forward the name as it does others.",
 		Verify: []string{
 			"host <vault>.vault.azure.net",
+			"host <vault>.privatelink.vaultcore.azure.net   # private here, and no alias above: the server has a record of its own",
 		},
 		Article: "4, Difference between private and public IP addresses; 5, Validate the DNS resolution",
 		Errata:  "The article's range 172.16.x.x to 172.32.x.x ends at 172.31 (RFC 1918), and a VNet may use other ranges than those it lists: what is private is decided by the endpoint's own address.",
@@ -26,7 +28,7 @@ var pl401 = &Rule{
 			"https://www.rfc-editor.org/rfc/rfc6598",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, none := c.noAddress(); none {
 			return r
 		}
@@ -36,11 +38,12 @@ var pl401 = &Rule{
 		}
 		return Fail(fmt.Sprintf("%s resolves to %s, which is not an address that private link can be behind", c.Host.Host(), addr), c.said()...)
 	},
+	Mends: func(c *Case) []change.Change { return c.dropOwnRecord() },
 }
 
 // noAddress is the Result of a rule about the client's address where it has
 // none, or does not resolve the name itself.
-func (c Case) noAddress() (Result, bool) {
+func (c *Case) noAddress() (Result, bool) {
 	switch a := c.Journey.Answer; {
 	case c.proxied():
 		return NotApplicable("the proxy resolves the name, not this client"), true
@@ -50,4 +53,19 @@ func (c Case) noAddress() (Result, bool) {
 		return NotApplicable("the name resolves to no address"), true
 	}
 	return Result{}, false
+}
+
+// dropOwnRecord lets the DNS server in use forward the vault's name, where its
+// answer shows that it has a record of its own: no alias, although the vault has
+// one.
+func (c *Case) dropOwnRecord() []change.Change {
+	a := c.Journey.Answer
+	if c.Resource == nil || !c.Resource.HasAlias() || a.Outcome != fact.OK || a.Alias || c.Journey.Resolver.Via == fact.ViaHostsFile {
+		return nil
+	}
+	h, ok := Site{World: c.World}.Server(c.Journey.Resolver.Server)
+	if !ok {
+		return nil
+	}
+	return []change.Change{change.DropServerRecord{Server: h.ID, Name: c.Host}}
 }

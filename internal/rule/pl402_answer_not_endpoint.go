@@ -2,7 +2,9 @@ package rule
 
 import (
 	"fmt"
+	"net/netip"
 
+	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/service"
 )
@@ -27,7 +29,7 @@ var pl402 = &Rule{
 			"https://stackoverflow.com/questions/66341460",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, none := c.noAddress(); none {
 			return r
 		}
@@ -44,6 +46,9 @@ var pl402 = &Rule{
 			return Fail(fmt.Sprintf("the vault says that the connection through %s does not allow access to it: the endpoint there is another's", addr), c.said()...)
 		case c.admitted():
 			return Pass(fmt.Sprintf("the vault took a request that came through %s over private link", addr))
+		case c.Resource == nil && c.aliasAnswer().IsValid():
+			return Fail(fmt.Sprintf("%s resolves to %s without an alias, and its name in the private zone to %s: the server that answers has a record of its own",
+				c.Host.Host(), addr, c.aliasAnswer()), c.said()...)
 		case c.Resource == nil:
 			return Unknown("whose endpoint has the address cannot be told without the configuration or a token")
 		}
@@ -53,11 +58,25 @@ var pl402 = &Rule{
 		return Fail(fmt.Sprintf("%s resolves to %s, which is no private endpoint of the vault", c.Host.Host(), addr),
 			append(c.said(), c.addresses()...)...)
 	},
+	Mends: func(c *Case) []change.Change { return c.dropOwnRecord() },
+}
+
+// aliasAnswer is the private address to which the vault's name in the private
+// zone leads at the server in use, where that is not what it says of the vault's
+// own name: the zero Addr where the two agree, or one was not heard.
+func (c *Case) aliasAnswer() netip.Addr {
+	a := c.Journey.Answer
+	for _, v := range c.configured() {
+		if v.Server == c.Journey.Resolver.Server && v.Host.Addr == a.Addr && !a.Alias && v.Alias.Class == fact.PrivateAddr && v.Alias.Addr != a.Addr {
+			return v.Alias.Addr
+		}
+	}
+	return netip.Addr{}
 }
 
 // admitted tells whether the vault judged a request with a token over private
 // link by who sent it: its endpoint is then one of the vault's.
-func (c Case) admitted() bool {
+func (c *Case) admitted() bool {
 	if c.Journey.Verdict() != fact.Private {
 		return false
 	}

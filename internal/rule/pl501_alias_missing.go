@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
+	"pldoctor/internal/world"
 )
 
 // PL501: the vault's own registration knows nothing of private link.
@@ -27,7 +29,7 @@ var pl501 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/private-link-service",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		answers := c.dnsAnswers()
 		if slices.ContainsFunc(answers, func(e heardFrom) bool { return e.answer.Alias }) {
 			return Pass("the name has the alias into the private zone")
@@ -38,7 +40,7 @@ var pl501 = &Rule{
 		if i >= 0 {
 			e := answers[i]
 			why := "the vault has no private endpoint connection that is approved"
-			if c.Resource != nil && c.Resource.HasAlias() {
+			if c.served() {
 				why = "although a private endpoint connection is approved: the public registration lags behind, or this server answers from elsewhere"
 			}
 			return Fail(fmt.Sprintf("%s resolves to %s without the alias into %s: %s", c.Host.Host(), e.answer.Addr, c.Service.Zone.Host(), why),
@@ -51,6 +53,17 @@ var pl501 = &Rule{
 	},
 }
 
+// served tells whether the vault has an approved private endpoint connection:
+// by its own list, or because an address of one answered over private link.
+func (c *Case) served() bool {
+	approved := func(p world.Connection) bool { return p.Status == world.Approved }
+	if c.Resource != nil && slices.ContainsFunc(c.Resource.Connections, approved) {
+		return true
+	}
+	answered := func(v fact.AddressView) bool { return v.Exchange.Conn == service.ConnPrivateLink }
+	return c.Seen != nil && slices.ContainsFunc(c.Seen.Addresses, answered)
+}
+
 // A heardFrom is what one DNS server says of the vault's hostname.
 type heardFrom struct {
 	server string
@@ -58,7 +71,7 @@ type heardFrom struct {
 }
 
 // dnsAnswers are the answers of all servers, the one in use first.
-func (c Case) dnsAnswers() []heardFrom {
+func (c *Case) dnsAnswers() []heardFrom {
 	var answers []heardFrom
 	if c.Journey.Resolver.Via == fact.ViaDNS {
 		answers = append(answers, heardFrom{c.Journey.Resolver.Server.String(), c.Journey.Answer})

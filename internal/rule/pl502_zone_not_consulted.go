@@ -26,7 +26,7 @@ var pl502 = &Rule{
 			"https://learn.microsoft.com/azure/dns/private-dns-fallback",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noDNS(); not {
 			return r
 		}

@@ -26,7 +26,7 @@ var pl503 = &Rule{
 			"https://www.rfc-editor.org/rfc/rfc2308",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noDNS(); not {
 			return r
 		}

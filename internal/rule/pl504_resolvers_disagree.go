@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"pldoctor/internal/change"
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/world"
 )
@@ -29,7 +30,7 @@ var pl504 = &Rule{
 			"https://man7.org/linux/man-pages/man5/resolv.conf.5.html",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if c.proxied() {
 			return NotApplicable("the proxy resolves the name, not this client")
 		}
@@ -39,6 +40,8 @@ var pl504 = &Rule{
 			return Unknown("nobody asked the configured DNS servers")
 		case len(views) == 1:
 			return NotApplicable("only one DNS server is configured")
+		case c.arrives() && c.scoped():
+			return NotApplicable("the client asks DNS servers of their own for such names, and arrives by private link: what the others say does not count")
 		}
 		heard := slices.DeleteFunc(views, func(v fact.ServerView) bool { return v.Host.Outcome == fact.Unseen })
 		if len(heard) < 2 {
@@ -66,14 +69,26 @@ var pl504 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		return c.keep(func(v fact.ServerView) bool { return c.private(v.Host) })
 	},
 }
 
+// scoped tells whether the client asks servers of their own for names like the
+// vault's: split DNS of a VPN, a name resolution policy, scoped resolvers.
+func (c *Case) scoped() bool {
+	if c.Seen == nil {
+		return c.Client != nil && slices.ContainsFunc(c.Client.Split, func(f world.Forward) bool { return c.Host.Under(f.Domain) })
+	}
+	return slices.ContainsFunc(c.Seen.Client.Split, func(domain string) bool {
+		n, err := dnsname.Parse(domain)
+		return err == nil && c.Host.Under(n)
+	})
+}
+
 // gist is what of an answer has to be the same on all servers: public addresses
 // are handed out in turn.
-func (c Case) gist(a fact.AnswerHop) fact.AnswerHop {
+func (c *Case) gist(a fact.AnswerHop) fact.AnswerHop {
 	if !c.private(a) {
 		a.Addr = netip.Addr{}
 	}
@@ -82,7 +97,7 @@ func (c Case) gist(a fact.AnswerHop) fact.AnswerHop {
 
 // keep makes the client ask only the configured servers that are good, if some
 // are and some are not.
-func (c Case) keep(good func(fact.ServerView) bool) []change.Change {
+func (c *Case) keep(good func(fact.ServerView) bool) []change.Change {
 	var servers []netip.Addr
 	views := c.configured()
 	for _, v := range views {

@@ -30,7 +30,7 @@ var pl505 = &Rule{
 			"https://man7.org/linux/man-pages/man5/resolv.conf.5.html",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		views := c.configured()
 		if len(views) == 0 {
 			return c.unheard()
@@ -53,7 +53,7 @@ var pl505 = &Rule{
 			{change.SetNameservers{Host: s.Client.ID, Servers: dead}},
 		}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		return c.keep(func(v fact.ServerView) bool { return v.Reached == fact.OK })
 	},
 }
@@ -70,7 +70,7 @@ func silent(o fact.Outcome) bool {
 // claimed tells whether another code says better why a server is silent: it is
 // Azure DNS asked from outside Azure (PL814), or its question goes round
 // (PL809).
-func (c Case) claimed(server netip.Addr) bool {
+func (c *Case) claimed(server netip.Addr) bool {
 	if outside, known := c.outsideAzure(); server == world.AzureDNS && known && outside {
 		return true
 	}
@@ -79,7 +79,7 @@ func (c Case) claimed(server netip.Addr) bool {
 }
 
 // unheard judges the journey's own server where no view of any was taken.
-func (c Case) unheard() Result {
+func (c *Case) unheard() Result {
 	hop := c.Journey.Resolver
 	switch {
 	case silent(hop.Outcome) && hop.Server.IsValid() && hop.Reason != fact.AzureOutside:

@@ -29,7 +29,7 @@ var pl506 = &Rule{
 			"https://github.com/pi-hole/pi-hole/issues/292",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noDNS(); not {
 			return r
 		}
@@ -55,7 +55,7 @@ var pl506 = &Rule{
 			return good
 		})
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		return c.amend("let private addresses through for "+c.Service.Suffix.Host(), func(role *world.DNSRole) bool {
 			was := role.FilterPrivate
 			role.FilterPrivate = false
@@ -64,14 +64,14 @@ var pl506 = &Rule{
 	},
 }
 
-func (c Case) strips() string {
+func (c *Case) strips() string {
 	return fmt.Sprintf("the DNS server %s takes the private address out of its answer to %s, as a protection against DNS rebinding does",
 		c.serverName(c.Journey.Resolver.Server), c.Host.Host())
 }
 
 // amend changes a setting of every known DNS server on the question's way that
 // has it; change tells whether it made a difference.
-func (c Case) amend(what string, alter func(*world.DNSRole) bool) []change.Change {
+func (c *Case) amend(what string, alter func(*world.DNSRole) bool) []change.Change {
 	var mends []change.Change
 	for _, h := range c.forwarders() {
 		if h.DNS == nil {

@@ -15,7 +15,7 @@ var pl507 = &Rule{
 	Doc: Doc{
 		Symptom: "SERVFAIL for the vault's name; the same question with checking disabled (`dig +cd`) gives the private address.",
 		Cause:   "A forwarder that validates DNSSEC holds the public proof of what a name leads to. The answer of a private zone is unsigned and contradicts it, so the forwarder takes it for forged.",
-		Apart:   "With PL509 the question fails with checking disabled too. With PL506 the answer is empty rather than an error.",
+		Apart:   "With PL509 and PL809 the question fails with checking disabled too. With PL506 the answer is empty rather than an error. A server on the way that does not pass the CD bit on, as RFC 4035 asks for, hides a validating one behind it.",
 		Fix:     "Whoever runs the server sets a negative trust anchor for the service's domains, or turns validation off for what it forwards to Azure: `validate-except` in BIND, `domain-insecure` in unbound.",
 		Verify: []string{
 			"dig +cd <vault>.vault.azure.net @<dns-server>   # an address",
@@ -29,7 +29,7 @@ var pl507 = &Rule{
 			"https://bind9.readthedocs.io/en/latest/reference.html",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noDNS(); not {
 			return r
 		}
@@ -44,6 +44,14 @@ var pl507 = &Rule{
 		case a.Reason != fact.NoReason:
 			return Pass("the server fails for another reason")
 		}
+		v, _ := c.view()
+		switch {
+		case answered(v.Unchecked):
+			return Fail(fmt.Sprintf("the DNS server %s fails on %s and, asked with checking disabled, %s: it validates DNSSEC and rejects what it heard",
+				c.serverName(v.Server), c.Host.Host(), says(c.Host.Host(), v.Unchecked)), c.heard(v), c.unchecked(v))
+		case v.Unchecked.Outcome != fact.Unseen:
+			return Pass("the server fails with checking disabled, too")
+		}
 		return Unknown("why the server answers SERVFAIL shows only when it is asked with checking disabled (dig +cd)")
 	},
 	Breaks: func(s Site) []Break {
@@ -52,11 +60,28 @@ var pl507 = &Rule{
 			return good
 		})
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		return c.amend("do not validate DNSSEC below "+c.Service.Suffix.Host()+" and "+c.Service.Core.Host(), func(role *world.DNSRole) bool {
 			was := role.Validate
 			role.Validate = false
 			return was
 		})
 	},
+}
+
+// unchecked is what a view says with checking disabled, as evidence.
+func (c *Case) unchecked(v fact.ServerView) Evidence {
+	return Evidence{c.source(), v.Server.String(), "with checking disabled, it " + says(c.Host.Host(), v.Unchecked)}
+}
+
+// rejects tells whether the server in use gives an answer once it is told not to
+// validate: what it heard is then all right with those that it asks.
+func (c *Case) rejects() bool {
+	v, _ := c.view()
+	return answered(v.Unchecked)
+}
+
+// answered tells whether a server said what there is, or that there is nothing.
+func answered(a fact.AnswerHop) bool {
+	return a.Outcome == fact.OK || a.Outcome == fact.NXDomain || a.Outcome == fact.NoData
 }

@@ -27,7 +27,7 @@ var pl508 = &Rule{
 			"https://www.rfc-editor.org/rfc/rfc2181#section-9",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noDNS(); not {
 			return r
 		}
@@ -46,7 +46,7 @@ var pl508 = &Rule{
 			return good
 		})
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		return c.amend("answer over TCP port 53", func(role *world.DNSRole) bool {
 			was := role.NoTCP
 			role.NoTCP = false

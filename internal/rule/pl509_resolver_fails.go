@@ -30,7 +30,7 @@ var pl509 = &Rule{
 			"https://learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-role-instances",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if c.proxied() {
 			return NotApplicable("the proxy resolves the name, not this client")
 		}
@@ -53,7 +53,7 @@ var pl509 = &Rule{
 			return good
 		})
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		h, ok := c.culprit()
 		if !ok {
 			return nil

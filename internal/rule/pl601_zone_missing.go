@@ -28,7 +28,7 @@ var pl601 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noZones(); not {
 			return r
 		}
@@ -54,12 +54,12 @@ var pl601 = &Rule{
 		}
 		return some(b)
 	},
-	Mends: func(c Case) []change.Change { return c.createZone(c.nearEndpoint(), nil) },
+	Mends: func(c *Case) []change.Change { return c.createZone(c.nearEndpoint(), nil) },
 }
 
 // nearEndpoint is a resource beside which a new zone belongs: the endpoint that
 // the client should use, else the client's network.
-func (c Case) nearEndpoint() world.ID {
+func (c *Case) nearEndpoint() world.ID {
 	if d, ok := c.Nearest(); ok {
 		return d.Endpoint.ID
 	}
@@ -69,7 +69,7 @@ func (c Case) nearEndpoint() world.ID {
 // createZone makes the required zone, lets the endpoint write the vault's record
 // there, and those of other vaults that a misnamed zone holds, and links it last:
 // an empty zone would make names vanish.
-func (c Case) createZone(near world.ID, misnamed *world.Zone) []change.Change {
+func (c *Case) createZone(near world.ID, misnamed *world.Zone) []change.Change {
 	if near == "" {
 		return nil
 	}
@@ -91,7 +91,7 @@ func (c Case) createZone(near world.ID, misnamed *world.Zone) []change.Change {
 }
 
 // useful adds a step to others that make it possible, if it changes anything.
-func (c Case) useful(steps []change.Change, step change.Change) []change.Change {
+func (c *Case) useful(steps []change.Change, step change.Change) []change.Change {
 	if w := change.Apply(c.World, steps...); step.Apply(w) == w {
 		return steps
 	}

@@ -31,7 +31,7 @@ var pl602 = &Rule{
 			"https://github.com/MicrosoftDocs/azure-docs/issues/98098",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noZones(); not {
 			return r
 		}
@@ -72,7 +72,7 @@ var pl602 = &Rule{
 		}
 		return []Break{b}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		z, ok := c.misnamed()
 		if !ok {
 			return nil
@@ -83,7 +83,7 @@ var pl602 = &Rule{
 
 // misnamed returns a private zone whose name is near the required one: linked
 // to the VNet that is asked, if there is such a one.
-func (c Case) misnamed() (*world.Zone, bool) {
+func (c *Case) misnamed() (*world.Zone, bool) {
 	if c.World == nil {
 		return nil, false
 	}

@@ -28,7 +28,7 @@ var pl603 = &Rule{
 			"https://learn.microsoft.com/azure/dns/private-dns-virtual-network-links",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, unread := c.NotRead("microsoft.network/privatednszones"); unread {
 			return r
 		}
@@ -60,7 +60,7 @@ var pl603 = &Rule{
 		}
 		return some(b)
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		zone, ok := c.BestZone()
 		vnet, lost := c.unlinked()
 		if !ok || !lost {
@@ -71,7 +71,7 @@ var pl603 = &Rule{
 }
 
 // linksOf is what the configuration says of a zone's links.
-func linksOf(c Case, z *world.Zone) []Evidence {
+func linksOf(c *Case, z *world.Zone) []Evidence {
 	if len(z.Links) == 0 {
 		return []Evidence{{"configuration", z.Path, "has no virtual network link"}}
 	}

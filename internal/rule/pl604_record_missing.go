@@ -2,6 +2,8 @@ package rule
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -10,10 +12,10 @@ import (
 
 // PL604: the zone is asked, and has nothing to say.
 var pl604 = &Rule{
-	Code: "PL604", Slug: "record-missing", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 6,
+	Code: "PL604", Slug: "record-missing", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 6, Under: "PL603",
 	Title: "the private DNS zone holds no address record of the vault's name",
 	Doc: Doc{
-		Symptom: "The name does not exist (NXDOMAIN) on this network, while the rest of the world resolves it: the alias `<vault>.privatelink.…` is found, and then nothing.",
+		Symptom: "The name does not exist (NXDOMAIN) on this network, while the rest of the world resolves it: the alias `<vault>.privatelink.…` is found, and then nothing. Where the zone's link has the policy NxDomainRedirect, it resolves to the public address instead.",
 		Cause:   "A private DNS zone that is linked is authoritative: for a name that it does not hold, Azure DNS answers NXDOMAIN and does not go on to the public DNS. The record is missing because the private endpoint was created without a DNS zone group, because a deployment removed the group, or because a second endpoint of the vault that wrote to the same zone was deleted and took the record along.",
 		Apart:   "With PL608 the vault is somebody else's and this client has no endpoint of it, with PL607 another zone of the same name holds the record, with PL610 the zone is that of a public suffix. From the client they look the same.",
 		Fix:     "Whoever manages the private endpoint gives it a DNS zone group for the zone, which writes the record and keeps it right; or whoever manages the zone adds the A record by hand: the vault's name alone, with the endpoint's address.",
@@ -29,7 +31,7 @@ var pl604 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noZones(); not {
 			return r
 		}
@@ -47,19 +49,28 @@ var pl604 = &Rule{
 		if !ok {
 			return NotApplicable("the vault has no private endpoint that this client could use")
 		}
-		return Fail(fmt.Sprintf("the zone %s, which is linked, has no A or AAAA record %s; the private endpoint %s has %s, and nobody tells the client",
-			z.Domain.Host(), c.Vault, d.Endpoint.Name(), d.Addr), append(c.said(), Evidence{"configuration", z.Path, "has no record " + c.Vault})...)
+		why := "and no DNS zone group of it writes there"
+		if slices.Contains(d.Endpoint.Zones, z.ID) {
+			why = "and its DNS zone group, which names this zone, has not written the record: it is still at work, or the record was removed since"
+		}
+		return Fail(fmt.Sprintf("the zone %s, which is linked, has no A or AAAA record %s; the private endpoint %s has %s, %s",
+			z.Domain.Host(), c.Vault, d.Endpoint.Name(), d.Addr, why), append(c.said(), Evidence{"configuration", z.Path, "has no record " + c.Vault})...)
 	},
 	Breaks: func(s Site) []Break {
-		var b Break
+		var gone, redirected Break
 		for _, z := range s.zones() {
-			if _, ok := z.Record(s.Vault.Name(), world.TypeA); ok {
-				b = append(b, change.RemoveRecord{Zone: z.ID, Label: s.Vault.Name()})
+			if _, ok := z.Record(s.Vault.Name(), world.TypeA); !ok {
+				continue
+			}
+			remove := change.RemoveRecord{Zone: z.ID, Label: s.Vault.Name()}
+			gone, redirected = append(gone, remove), append(redirected, remove)
+			for _, vnet := range askedVNets(s) {
+				redirected = append(redirected, change.SetLinkPolicy{Zone: z.ID, VNet: vnet, Redirect: true})
 			}
 		}
-		return some(b)
+		return nonEmpty([]Break{gone, redirected})
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		z, ok := c.withoutRecord()
 		d, served := c.couldUse()
 		if !ok || !served {
@@ -72,7 +83,7 @@ var pl604 = &Rule{
 // withoutRecord returns the zone of the required name that was asked for the
 // vault and holds no record of it; with NxDomainRedirect on its link the answer
 // is the public one all the same.
-func (c Case) withoutRecord() (*world.Zone, bool) {
+func (c *Case) withoutRecord() (*world.Zone, bool) {
 	switch c.Journey.Answer.Reason {
 	case fact.NoRecord:
 		z, ok := c.deciding()
@@ -83,17 +94,27 @@ func (c Case) withoutRecord() (*world.Zone, bool) {
 	return nil, false
 }
 
-// holder returns another zone of the required name that holds a record with an
-// address of an endpoint of the vault.
-func (c Case) holder(than *world.Zone) (*world.Zone, bool) {
+// holder returns another zone of the required name that holds a record of the
+// vault which is meant for this client too: not one that rightly names an
+// endpoint in another place.
+func (c *Case) holder(than *world.Zone) (*world.Zone, bool) {
 	for _, z := range c.RequiredZones() {
 		if z.ID == than.ID {
 			continue
 		}
 		r, ok := c.record(z)
-		if ok && len(r.Addrs) > 0 && c.IsEndpointAddress(r.Addrs[0]) {
+		if ok && len(r.Addrs) > 0 && !c.meantForOthers(r.Addrs[0]) {
 			return z, true
 		}
 	}
 	return nil, false
+}
+
+// meantForOthers tells whether an address is that of a good endpoint in another
+// VNet than the one that this client should use.
+func (c *Case) meantForOthers(a netip.Addr) bool {
+	own, ok := c.couldUse()
+	return ok && slices.ContainsFunc(c.Doors(), func(d Door) bool {
+		return d.Effective && d.Endpoint.VNet() != own.Endpoint.VNet() && slices.Contains(d.Endpoint.Addresses, a)
+	})
 }

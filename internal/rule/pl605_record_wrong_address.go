@@ -31,7 +31,7 @@ var pl605 = &Rule{
 			"https://stackoverflow.com/questions/66341460",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noZones(); not {
 			return r
 		}
@@ -69,9 +69,12 @@ var pl605 = &Rule{
 				break
 			}
 		}
+		if _, inVNet := s.vnet(); inVNet { // a machine's, which refuses; the client's own stands for all
+			breaks = append(breaks, s.setRecords(change.SetRecord{Addr: s.World.Node(s.Client).Address}))
+		}
 		return nonEmpty(breaks)
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		z, ok := c.answeringZone()
 		d, served := c.couldUse()
 		if !ok || !served {
@@ -90,7 +93,7 @@ var pl605 = &Rule{
 // zoneOfItsOwn gives a VNet a zone apart from one that other VNets need as it is,
 // lets the endpoint write there only, so that the overwriting ends, and gives the
 // others their record back.
-func (c Case) zoneOfItsOwn(z *world.Zone, vnet world.ID, e *world.Endpoint, others netip.Addr) []change.Change {
+func (c *Case) zoneOfItsOwn(z *world.Zone, vnet world.ID, e *world.Endpoint, others netip.Addr) []change.Change {
 	second := change.SecondZone{Like: z.ID, For: vnet, WithRecords: true, Except: c.Vault}
 	id := second.ID(c.World)
 	steps := []change.Change{second, change.SetZoneGroup{Endpoint: e.ID, Zone: id, Instead: z.ID}}
@@ -99,7 +102,7 @@ func (c Case) zoneOfItsOwn(z *world.Zone, vnet world.ID, e *world.Endpoint, othe
 }
 
 // answeringZone returns the private zone whose record is what the client got.
-func (c Case) answeringZone() (*world.Zone, bool) {
+func (c *Case) answeringZone() (*world.Zone, bool) {
 	switch c.Journey.Answer.Reason {
 	case fact.FromZone, fact.FromWildcard:
 		return c.deciding()
@@ -109,7 +112,7 @@ func (c Case) answeringZone() (*world.Zone, bool) {
 
 // wrongIn returns the first address of the answering record that this client
 // should not use: the one that it got, else another, which it gets another time.
-func (c Case) wrongIn(z *world.Zone) (netip.Addr, bool) {
+func (c *Case) wrongIn(z *world.Zone) (netip.Addr, bool) {
 	got := []netip.Addr{c.Journey.Answer.Addr}
 	if r, ok := c.record(z); ok && c.Journey.Answer.Reason == fact.FromZone {
 		got = append(got, r.Addrs...)
@@ -123,7 +126,7 @@ func (c Case) wrongIn(z *world.Zone) (netip.Addr, bool) {
 
 // wrongAddress says what one of the zone's addresses is in place of the right
 // one.
-func (c Case) wrongAddress(z *world.Zone, wrong netip.Addr) string {
+func (c *Case) wrongAddress(z *world.Zone, wrong netip.Addr) string {
 	kind := "record " + c.Vault
 	if c.Journey.Answer.Reason == fact.FromWildcard {
 		kind = "wildcard record"
@@ -142,7 +145,7 @@ func (c Case) wrongAddress(z *world.Zone, wrong netip.Addr) string {
 }
 
 // endpointAt returns the private endpoint, of whatever resource, at an address.
-func (c Case) endpointAt(a netip.Addr) (*world.Endpoint, bool) {
+func (c *Case) endpointAt(a netip.Addr) (*world.Endpoint, bool) {
 	for v := range c.World.VNets() {
 		if e, ok := c.World.EndpointAt(v.ID, a); ok {
 			return e, true
@@ -152,7 +155,7 @@ func (c Case) endpointAt(a netip.Addr) (*world.Endpoint, bool) {
 }
 
 // addresses are those of the vault's endpoints, as evidence.
-func (c Case) addresses() []Evidence {
+func (c *Case) addresses() []Evidence {
 	var ev []Evidence
 	for _, d := range c.Doors() {
 		ev = append(ev, Evidence{"configuration", d.Endpoint.Path, "has the address " + d.Addr.String()})

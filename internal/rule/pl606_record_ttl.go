@@ -14,7 +14,7 @@ const leastTTL, mostTTL = 10, 600
 
 // PL606: nothing is wrong yet, and a change would be slow to arrive.
 var pl606 = &Rule{
-	Code: "PL606", Slug: "record-ttl", Severity: Warning, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 1,
+	Code: "PL606", Slug: "record-ttl", Severity: Warning, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 1, Aside: true,
 	Title: "the TTL of the vault's record is outside 10 to 600 seconds",
 	Doc: Doc{
 		Symptom: "Nothing, until the endpoint's address changes: then clients keep the old address for as long as the record's TTL says.",
@@ -31,7 +31,7 @@ var pl606 = &Rule{
 			"https://github.com/MicrosoftDocs/azure-docs/issues/77392",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noZones(); not {
 			return r
 		}
@@ -54,7 +54,7 @@ var pl606 = &Rule{
 		}
 		return some(b)
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		z, r, ok := c.ownRecord()
 		if !ok {
 			return nil
@@ -68,7 +68,7 @@ const handmadeTTL = 3600
 
 // ownRecord returns the vault's record in the zone that answered, else in the
 // zone that is linked to the VNet that is asked.
-func (c Case) ownRecord() (*world.Zone, *world.Record, bool) {
+func (c *Case) ownRecord() (*world.Zone, *world.Record, bool) {
 	z, ok := c.answeringZone()
 	if !ok {
 		z, ok = c.linked(c.asked())

@@ -29,7 +29,7 @@ var pl607 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noZones(); not {
 			return r
 		}
@@ -59,7 +59,7 @@ var pl607 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		wrong, ok := c.withoutRecord()
 		if !ok {
 			return nil

@@ -28,7 +28,7 @@ var pl608 = &Rule{
 			"https://github.com/MicrosoftDocs/azure-docs/issues/99710",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noZones(); not {
 			return r
 		}
@@ -56,7 +56,7 @@ var pl608 = &Rule{
 		}
 		return []Break{{change.MakeForeign{Vault: s.Vault.ID}}}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		z, ok := c.shadowing()
 		if !ok {
 			return nil
@@ -75,7 +75,7 @@ var pl608 = &Rule{
 
 // endpointBeside is the other remedy: an endpoint of the vault beside the client,
 // for somebody else's vault one that its owner approves.
-func (c Case) endpointBeside(z *world.Zone, vnet world.ID) []change.Change {
+func (c *Case) endpointBeside(z *world.Zone, vnet world.ID) []change.Change {
 	const when = "to reach the vault over private link"
 	if c.Resource == nil {
 		return nil
@@ -102,7 +102,7 @@ func (c Case) endpointBeside(z *world.Zone, vnet world.ID) []change.Change {
 
 // whoseEndpoint says which endpoint of the vault gives it the alias, while this
 // client can use none.
-func (c Case) whoseEndpoint() string {
+func (c *Case) whoseEndpoint() string {
 	host := c.Host.Host()
 	if d, ok := c.Nearest(); ok {
 		return fmt.Sprintf("%s has the private endpoint %s in the VNet %s, which this client cannot use", host, d.Endpoint.Name(), c.Name(d.Endpoint.VNet()))
@@ -116,7 +116,7 @@ func (c Case) whoseEndpoint() string {
 // shadowing returns the linked zone of the required name whose lack of a record
 // makes the name vanish. For a vault that the configuration does not know, the
 // alias that came before NXDOMAIN shows that it exists.
-func (c Case) shadowing() (*world.Zone, bool) {
+func (c *Case) shadowing() (*world.Zone, bool) {
 	if c.Journey.Answer.Reason == fact.NoRecord {
 		z, ok := c.deciding()
 		return z, ok && z.Domain == c.Service.Zone && len(z.Links) > 0

@@ -10,7 +10,7 @@ import (
 
 // PL609: a setting that belongs to other zones.
 var pl609 = &Rule{
-	Code: "PL609", Slug: "auto-registration", Severity: Warning, Owner: OwnerDNS, Stage: fact.StageAnswer,
+	Code: "PL609", Slug: "auto-registration", Severity: Warning, Owner: OwnerDNS, Stage: fact.StageAnswer, Aside: true,
 	Title: "auto-registration is enabled on a private link zone",
 	Doc: Doc{
 		Symptom: "Names of virtual machines appear in the zone `privatelink.vaultcore.azure.net`; another zone cannot be linked for registration to the same VNet.",
@@ -27,7 +27,7 @@ var pl609 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/private-link-service",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.NotRead(zoneType); not {
 			return r
 		}
@@ -51,7 +51,7 @@ var pl609 = &Rule{
 		}
 		return some(b)
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		z, ok := c.linked(c.asked())
 		if !ok {
 			return nil

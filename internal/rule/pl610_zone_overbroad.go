@@ -28,7 +28,7 @@ var pl610 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.NotRead(zoneType); not {
 			return r
 		}
@@ -50,7 +50,7 @@ var pl610 = &Rule{
 		create := change.CreateZone{Near: vnet, Domain: s.World.Service().Suffix}
 		return []Break{{create, change.LinkZone{Zone: create.ID(s.World), VNet: vnet}}}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		vnet, z, ok := c.overbroad()
 		if !ok {
 			return nil
@@ -61,7 +61,7 @@ var pl610 = &Rule{
 
 // keepPrivate lets the zone of the required name answer for the vaults for which
 // an overbroad one answers, before that one goes.
-func (c Case) keepPrivate(broad *world.Zone, vnet world.ID) []change.Change {
+func (c *Case) keepPrivate(broad *world.Zone, vnet world.ID) []change.Change {
 	zone, linked := c.linked(vnet)
 	if !linked {
 		zone, _ = c.BestZone()
@@ -86,7 +86,7 @@ func (c Case) keepPrivate(broad *world.Zone, vnet world.ID) []change.Change {
 
 // overbroad returns a zone that is linked to the VNet that is asked and holds
 // the service's public domains: one of them, or a domain above.
-func (c Case) overbroad() (world.ID, *world.Zone, bool) {
+func (c *Case) overbroad() (world.ID, *world.Zone, bool) {
 	vnet := c.asked()
 	if vnet == "" {
 		return "", nil, false

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pldoctor/internal/change"
@@ -29,7 +30,7 @@ var pl611 = &Rule{
 			"https://learn.microsoft.com/azure/dns/private-dns-privatednszone",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noZones(); not {
 			return r
 		}
@@ -52,12 +53,16 @@ var pl611 = &Rule{
 		if !ok || len(s.zones()) == 0 {
 			return nil
 		}
-		return []Break{{
+		left := Break{
 			change.CreateEndpoint{Vault: s.Vault.ID, Subnet: door.Subnet, Name: door.Name() + "-new"},
 			change.AbandonRecord{Endpoint: door.ID},
-		}}
+		}
+		heir := change.AddDNSServer{ // Azure gives the address to the next machine
+			Name: "heir-of-" + door.Name(), Network: door.VNet(), Subnet: door.Subnet, Addr: door.Addresses[0], What: "has nothing to do with the vault",
+		}
+		return []Break{left, append(slices.Clone(left), heir)}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		z, r, ok := c.ownRecord()
 		if !ok {
 			return nil
@@ -71,7 +76,7 @@ var pl611 = &Rule{
 
 // creatorGone tells whether a record names an endpoint as its writer that does
 // not exist, and does not happen to hold the address of one that does.
-func (c Case) creatorGone(r *world.Record) bool {
+func (c *Case) creatorGone(r *world.Record) bool {
 	name, guid, ok := writtenBy(r.Creator)
 	if !ok || len(r.Addrs) == 0 || c.IsEndpointAddress(r.Addrs[0]) {
 		return false

@@ -10,7 +10,7 @@ import (
 
 // PL612: the link is there, and does not work yet.
 var pl612 = &Rule{
-	Code: "PL612", Slug: "link-in-progress", Severity: Warning, Owner: OwnerDNS, Stage: fact.StageAnswer, Passing: true, Weight: 1,
+	Code: "PL612", Slug: "link-in-progress", Severity: Warning, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 1, Under: "PL603",
 	Title: "the zone's link to the VNet is not completed yet",
 	Doc: Doc{
 		Symptom: "Right after the zone was linked, the name still resolves to the public address.",
@@ -27,7 +27,7 @@ var pl612 = &Rule{
 			"https://learn.microsoft.com/rest/api/dns/privatednszonevirtualnetworklinks",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.NotRead(zoneType); not {
 			return r
 		}
@@ -52,7 +52,7 @@ var pl612 = &Rule{
 		}
 		return some(b)
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		z, ok := c.linked(c.asked())
 		if !ok {
 			return nil
@@ -63,7 +63,7 @@ var pl612 = &Rule{
 
 // unlinked tells whether a VNet whose Azure DNS answered sees no zone of the
 // required name for want of a link, and returns it.
-func (c Case) unlinked() (vnet world.ID, ok bool) {
+func (c *Case) unlinked() (vnet world.ID, ok bool) {
 	vnet = c.ZoneVNet()
 	if vnet == "" || c.Journey.Answer.Reason != fact.NoZoneLinked {
 		return "", false

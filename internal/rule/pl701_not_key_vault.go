@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 
+	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
 )
 
@@ -14,7 +15,7 @@ var pl701 = &Rule{
 		Symptom: "`/healthstatus` answers, and the answer lacks `x-ms-keyvault-network-info`: a login page, a block page, a machine's own web server.",
 		Cause:   "The name leads to a machine that is no vault, or a proxy or firewall answers in the vault's place. Since the certificate was valid for the vault's name, somebody holds one that this client trusts.",
 		Apart:   "With PL805 the certificate is not trusted. With PL402 the address is private and no endpoint's.",
-		Fix:     "Look at the page that came and at the address that it came from. Send no token there.",
+		Fix:     "Look at the page that came and at the address that it came from. Where a proxy's filter answers, have the vaults' suffix exempted from it, or add it to `NO_PROXY`. Send no token there.",
 		Verify: []string{
 			"curl -i https://<vault>.vault.azure.net/healthstatus",
 			"openssl s_client -connect <vault>.vault.azure.net:443 -servername <vault>.vault.azure.net </dev/null | openssl x509 -noout -issuer -subject",
@@ -23,7 +24,7 @@ var pl701 = &Rule{
 		Errata:  "The article calls a missing header a sign of tampering. More often a login page or a machine with an old address answers.",
 		Sources: []string{article},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch x := c.Journey.Exchange; x.Outcome {
 		case fact.NotKeyVault:
 			return Fail(fmt.Sprintf("%s answers HTTP %d without x-ms-keyvault-network-info: it is not Key Vault", c.destination(), x.Status),
@@ -33,10 +34,18 @@ var pl701 = &Rule{
 		}
 		return Unknown("no answer came over HTTP")
 	},
+	// Past a proxy there is another way; who else answers in the vault's place
+	// has to be found.
+	Mends: func(c *Case) []change.Change {
+		if !c.proxied() {
+			return nil
+		}
+		return c.passProxy()
+	},
 }
 
 // destination is what the client connected to, in words.
-func (c Case) destination() string {
+func (c *Case) destination() string {
 	switch j := c.Journey; {
 	case j.Proxy.Server != "":
 		return "what the proxy " + j.Proxy.Server + " leads to"

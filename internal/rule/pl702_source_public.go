@@ -23,7 +23,7 @@ var pl702 = &Rule{
 		Errata:  "The article names two reasons, an endpoint that is not approved and a wrong resolution. A proxy and a client outside are as frequent.",
 		Sources: []string{article},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		x := c.Journey.Exchange
 		switch {
 		case x.Outcome != fact.OK:

@@ -10,7 +10,7 @@ import (
 
 // PL703: information. On a private path a translation is often meant.
 var pl703 = &Rule{
-	Code: "PL703", Slug: "source-translated", Severity: Info, Owner: OwnerNetwork, Stage: fact.StageExchange,
+	Code: "PL703", Slug: "source-translated", Severity: Info, Owner: OwnerNetwork, Stage: fact.StageExchange, Aside: true,
 	Title: "the vault saw another private address than the client's: a proxy, firewall or NAT is on the path",
 	Doc: Doc{
 		Symptom: "`x-ms-keyvault-network-info` shows a private `addr` that is none of the client's.",
@@ -25,7 +25,7 @@ var pl703 = &Rule{
 		Errata:  "The article says private links or service endpoints. conn_type tells which, where the service names it.",
 		Sources: []string{article, "https://learn.microsoft.com/azure/private-link/inspect-traffic-with-azure-firewall"},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		source, own := c.Journey.Exchange.Source, c.ownAddresses()
 		switch {
 		case !source.IsValid() || len(own) == 0:
@@ -46,7 +46,7 @@ var pl703 = &Rule{
 
 // ownAddresses are those with which the client's packets leave it: as the client
 // says, and for a pod those of its node.
-func (c Case) ownAddresses() []netip.Addr {
+func (c *Case) ownAddresses() []netip.Addr {
 	var own []netip.Addr
 	if c.Seen != nil {
 		own = append(own, c.Seen.Client.Addresses...)

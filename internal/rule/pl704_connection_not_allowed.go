@@ -27,7 +27,7 @@ var pl704 = &Rule{
 		Errata:  "The article does not mention this message. A newer support article blames a public address for it, which gives other messages.",
 		Sources: []string{"https://stackoverflow.com/questions/66341460"},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		a := c.Journey.Access
 		switch {
 		case c.denied(service.DeniedTCP):
@@ -44,7 +44,7 @@ var pl704 = &Rule{
 
 // foreseen tells whether the configuration knows what becomes of a request to
 // the address that the client got.
-func (c Case) foreseen() bool {
+func (c *Case) foreseen() bool {
 	if c.Predicted == nil || c.Resource == nil || c.Resource.Foreign || c.Journey.Exchange.Outcome != fact.OK {
 		return false
 	}
@@ -52,7 +52,7 @@ func (c Case) foreseen() bool {
 }
 
 // sentHost is the Host header of the client's requests.
-func (c Case) sentHost() string {
+func (c *Case) sentHost() string {
 	switch {
 	case c.Seen != nil && c.Seen.Client.HostHeader != "":
 		return c.Seen.Client.HostHeader
@@ -66,7 +66,7 @@ func (c Case) sentHost() string {
 
 // proxyRewrites is what the proxy puts into the Host header, as far as it is
 // known.
-func (c Case) proxyRewrites() string {
+func (c *Case) proxyRewrites() string {
 	if c.World == nil {
 		return ""
 	}
@@ -78,4 +78,4 @@ func (c Case) proxyRewrites() string {
 
 // otherHost tells whether the client's requests name another host than the
 // vault.
-func (c Case) otherHost() bool { return !strings.EqualFold(c.sentHost(), c.Host.Host()) }
+func (c *Case) otherHost() bool { return !strings.EqualFold(c.sentHost(), c.Host.Host()) }

@@ -30,7 +30,7 @@ var pl705 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/common-parameters-and-headers",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch a := c.Journey.Access; {
 		case c.Seen != nil && c.Seen.Client.HostHeader == "" && c.Journey.Name.Outcome == fact.OK && !c.proxied():
 			return Pass("the probe sent the vault's own hostname")
@@ -59,8 +59,8 @@ var pl705 = &Rule{
 		}
 		return []Break{{change.SetHostHeader{Host: s.Client.ID, Header: wrong}}}
 	},
-	Mends: func(c Case) []change.Change {
-		if c.Client == nil {
+	Mends: func(c *Case) []change.Change {
+		if c.Client == nil || c.Client.HostHeader == "" { // a proxy has done it, inside of which nobody sees
 			return nil
 		}
 		return []change.Change{change.SetHostHeader{Host: c.Client.ID, Header: dnsname.Name{}}}
@@ -69,7 +69,7 @@ var pl705 = &Rule{
 
 // throughOwnDoor tells whether the request came through an effective endpoint
 // of this vault.
-func (c Case) throughOwnDoor() bool {
+func (c *Case) throughOwnDoor() bool {
 	x := c.Journey.Exchange
 	for _, id := range [...]fact.Ref{x.Endpoint, x.By, c.Journey.Connect.By} {
 		if e, ok := c.World.Endpoint(world.ID(id)); ok {

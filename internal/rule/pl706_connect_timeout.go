@@ -23,7 +23,7 @@ var pl706 = &Rule{
 		Errata:  "The article leaves all causes at the transport layer to the reader.",
 		Sources: []string{article, "https://learn.microsoft.com/azure/network-watcher/connection-troubleshoot-overview"},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch h := c.Journey.Connect; h.Outcome {
 		case fact.Unseen:
 			return Unknown("no connection was tried")

@@ -23,7 +23,7 @@ var pl707 = &Rule{
 		Errata:  "The article does not tell a refusal from silence: a refusal means that a machine is there.",
 		Sources: []string{article, "https://www.rfc-editor.org/rfc/rfc9293"},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch h := c.Journey.Connect; h.Outcome {
 		case fact.Unseen:
 			return Unknown("no connection was tried")

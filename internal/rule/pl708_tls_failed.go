@@ -23,7 +23,7 @@ var pl708 = &Rule{
 		Errata:  "The article's `-k` and `-SkipCertificateCheck` are for learning only: with them this fault cannot be seen.",
 		Sources: []string{article, "https://www.rfc-editor.org/rfc/rfc9525"},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch h := c.Journey.TLS; h.Outcome {
 		case fact.Unseen:
 			return Unknown("no TLS handshake was tried")

@@ -30,17 +30,17 @@ var pl709 = &Rule{
 			"https://github.com/piyushsachdeva/Terraform_AKS/issues/2",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeIdentity(fmt.Sprintf("%s lets the connection in and refuses the caller (%s): the identity of %s lacks %s; the network is good",
 			c.Vault, c.Journey.Access.Denial, c.who(), c.lacks()), service.DeniedRBAC, service.DeniedPolicy, service.DeniedOBO)
 	},
 	Breaks: func(s Site) []Break {
 		return []Break{{change.Grant{Host: s.Client.ID, Vault: s.Vault.ID, Identity: world.NoRole}}}
 	},
-	Mends: func(c Case) []change.Change { return c.grant() },
+	Mends: func(c *Case) []change.Change { return c.grant() },
 }
 
-func (c Case) lacks() string {
+func (c *Case) lacks() string {
 	switch c.Journey.Access.Denial {
 	case service.DeniedPolicy:
 		return "an access policy for the operation"
@@ -51,7 +51,7 @@ func (c Case) lacks() string {
 }
 
 // grant gives the caller what it needs.
-func (c Case) grant() []change.Change {
+func (c *Case) grant() []change.Change {
 	if c.Client == nil || c.Resource == nil {
 		return nil
 	}

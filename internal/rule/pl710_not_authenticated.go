@@ -29,13 +29,13 @@ var pl710 = &Rule{
 			"https://github.com/Azure-Samples/azuresandbox/issues/188",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeIdentity(fmt.Sprintf("%s answers 401 to the token of %s: the token is not accepted, and the network is not the reason", c.Vault, c.who()), service.DeniedToken)
 	},
 	Breaks: func(s Site) []Break {
 		return []Break{{change.Grant{Host: s.Client.ID, Vault: s.Vault.ID, Identity: world.InvalidIdentity}}}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.Client == nil || c.Resource == nil {
 			return nil
 		}

@@ -24,7 +24,7 @@ var pl711 = &Rule{
 		Errata:  "The article wants the responses to be the same. The request id and the date never are: compare x-ms-keyvault-network-info only.",
 		Sources: []string{article},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if c.Journey.Exchange.Outcome != fact.OK {
 			return Unknown("no answer came by name")
 		}
@@ -49,7 +49,7 @@ var pl711 = &Rule{
 
 // otherAddresses are the views of private addresses that answered, but for the
 // one in use.
-func (c Case) otherAddresses() []fact.AddressView {
+func (c *Case) otherAddresses() []fact.AddressView {
 	o := c.Seen
 	if o == nil {
 		o = c.Predicted

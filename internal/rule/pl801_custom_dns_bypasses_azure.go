@@ -31,7 +31,7 @@ var pl801 = &Rule{
 			"https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noDNS(); not {
 			return r
 		}
@@ -58,7 +58,7 @@ var pl801 = &Rule{
 		// A public resolver is a DNS server that forwards nothing to Azure, too.
 		return append(breaks, Break{change.SetNameservers{Host: s.Client.ID, Servers: world.PublicDNS[:1]}})
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.World == nil {
 			return nil
 		}
@@ -85,7 +85,7 @@ var pl801 = &Rule{
 
 // notBypassed is the Result of PL801 where the server in use is not at fault,
 // or another code says better what is.
-func (c Case) notBypassed() (Result, bool) {
+func (c *Case) notBypassed() (Result, bool) {
 	server := c.Journey.Resolver.Server
 	switch reason := c.Journey.Answer.Reason; {
 	case !server.IsValid():
@@ -112,13 +112,13 @@ func (c Case) notBypassed() (Result, bool) {
 }
 
 // bypassed judges a public answer by who gave it.
-func (c Case) bypassed(server netip.Addr) Result {
+func (c *Case) bypassed(server netip.Addr) Result {
 	by := c.Journey.Answer.By
 	if c.isVNet(world.ID(by)) {
 		return Pass("Azure DNS of the VNet " + c.Name(world.ID(by)) + " answered in the end")
 	}
-	if _, ok := c.couldUse(); !ok {
-		return NotApplicable("the vault has no private endpoint that this client could use")
+	if len(c.Doors()) == 0 {
+		return NotApplicable("the vault has no private endpoint")
 	}
 	why := fmt.Sprintf("the DNS server %s answers %s as the public DNS does: it does not forward the name to Azure DNS, which alone sees private DNS zones, or not to the right one",
 		c.serverName(server), c.Host.Host())

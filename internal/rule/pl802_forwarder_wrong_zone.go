@@ -30,7 +30,7 @@ var pl802 = &Rule{
 			"https://learn.microsoft.com/azure/key-vault/general/private-link-service",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noDNS(); not {
 			return r
 		}
@@ -46,11 +46,11 @@ var pl802 = &Rule{
 		case !ok || view.Alias.Outcome == fact.Unseen:
 			return Unknown("nobody asked the server for the vault's name in the private zone")
 		case !c.forwardsAliasOnly():
-			return Pass("the server gives no private address for the name in the private zone either")
+			return Pass("the server does not answer from the private zone for the name in it either")
 		}
 		alias, _ := c.Service.Alias(c.Vault)
-		return Fail(fmt.Sprintf("the DNS server %s gives %s for %s, yet the public %s for %s, which is what clients ask for: it forwards the private zone's name and not the public one",
-			c.serverName(server), view.Alias.Addr, alias.Host(), view.Host.Addr, c.Host.Host()),
+		return Fail(fmt.Sprintf("the DNS server %s %s, yet gives the public %s for %s, which is what clients ask for: it forwards the private zone's name and not the public one",
+			c.serverName(server), says(alias.Host(), view.Alias), view.Host.Addr, c.Host.Host()),
 			c.heard(view), Evidence{c.source(), server.String(), says(alias.Host(), view.Alias)})
 	},
 	Breaks: func(s Site) []Break {
@@ -72,7 +72,7 @@ var pl802 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		h, ok := c.culprit()
 		if !ok {
 			return nil
@@ -86,9 +86,10 @@ var pl802 = &Rule{
 }
 
 // forwardsAliasOnly tells whether the server in use answers the vault's name in
-// the private zone privately, and its hostname publicly, though the alias leads
-// from the one to the other.
-func (c Case) forwardsAliasOnly() bool {
+// the private zone from that zone, be it that there is none, and its hostname
+// publicly, though the alias leads from the one to the other.
+func (c *Case) forwardsAliasOnly() bool {
 	v, ok := c.view()
-	return ok && v.Host.Outcome == fact.OK && v.Host.Alias && !c.private(v.Host) && c.private(v.Alias)
+	zoned := c.private(v.Alias) || v.Alias.Outcome == fact.NXDomain
+	return ok && v.Host.Outcome == fact.OK && v.Host.Alias && !c.private(v.Host) && zoned
 }

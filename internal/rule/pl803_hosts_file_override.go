@@ -7,6 +7,7 @@ import (
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
+	"pldoctor/internal/world"
 )
 
 // PL803: somebody wrote the address down.
@@ -28,7 +29,7 @@ var pl803 = &Rule{
 			"https://man7.org/linux/man-pages/man5/hosts.5.html",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch via := c.Journey.Resolver.Via; {
 		case c.proxied():
 			return NotApplicable("the proxy resolves the name, not this client")
@@ -43,7 +44,7 @@ var pl803 = &Rule{
 			return Pass("the hosts file gives the address of an endpoint of the vault")
 		case len(c.Doors()) == 0 && c.Journey.Verdict() == fact.Private:
 			return Pass("the address in the hosts file leads to the vault over private link")
-		case len(c.Doors()) == 0 && c.mayBeRight(addr):
+		case len(c.Doors()) == 0 && !c.EndpointsRead() && c.mayBeRight(addr):
 			return Unknown(fmt.Sprintf("the hosts file gives %s, and the name has no alias in the public DNS: it may be the right address of an endpoint whose connection is not approved any more", addr))
 		}
 		return Fail(fmt.Sprintf("a line in the hosts file gives %s the address %s, and so no DNS server is asked",
@@ -59,7 +60,7 @@ var pl803 = &Rule{
 		line.Addr = s.nobody()
 		return append(breaks, Break{line})
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.Client == nil {
 			return nil
 		}
@@ -70,14 +71,14 @@ var pl803 = &Rule{
 // mayBeRight tells whether a private address that nobody knows may be that of
 // the vault's endpoint, since DNS does not contradict it: the public name has
 // lost the alias without which no zone is asked.
-func (c Case) mayBeRight(a netip.Addr) bool {
+func (c *Case) mayBeRight(a netip.Addr) bool {
 	aliased := func(v fact.ServerView) bool { return v.Host.Alias }
 	answers := func(v fact.ServerView) bool { return v.Host.Outcome == fact.OK }
 	return fact.Classify(a) == fact.PrivateAddr && slices.ContainsFunc(c.views(), answers) && !slices.ContainsFunc(c.views(), aliased)
 }
 
 // hostsLines are the lines that concern the vault's hostname, as evidence.
-func (c Case) hostsLines() []Evidence {
+func (c *Case) hostsLines() []Evidence {
 	o := c.Seen
 	if o == nil {
 		o = c.Predicted
@@ -101,7 +102,7 @@ func (c Case) hostsLines() []Evidence {
 
 // otherAnswers are what the configured servers say, as evidence beside what the
 // program got.
-func (c Case) otherAnswers() []Evidence {
+func (c *Case) otherAnswers() []Evidence {
 	var ev []Evidence
 	for _, v := range c.configured() {
 		ev = append(ev, c.heard(v))
@@ -109,11 +110,28 @@ func (c Case) otherAnswers() []Evidence {
 	return ev
 }
 
+// further is an address of a subnet well behind a free one, which the next
+// endpoint would get; that one where the subnet ends before.
+func (s Site) further(subnet world.ID, a netip.Addr) netip.Addr {
+	in, v, ok := s.World.Subnet(subnet)
+	far := a
+	for range 60 {
+		far = far.Next()
+	}
+	if ok && slices.ContainsFunc(in.Prefixes, func(p netip.Prefix) bool { return p.Contains(far) }) && !s.taken(v.ID, far) {
+		return far
+	}
+	return a
+}
+
 // nobody is an address beside the vault's endpoint that nobody has.
 func (s Site) nobody() netip.Addr {
+	if fact.Classify(s.Got) == fact.PrivateAddr {
+		return s.Got
+	}
 	if door, ok := s.Door(); ok {
 		if a, free := change.FreeAddress(s.World, door.Subnet); free {
-			return a
+			return s.further(door.Subnet, a)
 		}
 	}
 	return s.vacant()

@@ -30,7 +30,7 @@ var pl804 = &Rule{
 			"https://learn.microsoft.com/azure/developer/python/sdk/azure-sdk-configure-proxy",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		p := c.Journey.Proxy
 		switch {
 		case c.Journey.Name.Outcome == fact.Unseen && !c.proxied():
@@ -60,14 +60,18 @@ var pl804 = &Rule{
 		}
 		return []Break{{change.UseProxy{Host: s.Client.ID, Proxy: somewhere, Role: world.ProxyRole{Answers: 200}}}}
 	},
-	Mends: func(c Case) []change.Change { return c.passProxy() },
+	Mends: func(c *Case) []change.Change { return c.passProxy() },
 }
 
 // sharedFault tells whether the request fares no better past the proxy although
 // the proxy is in a network of the customer's: then both meet the same fault.
 // For a proxy on the internet no repair makes a private path.
-func (c Case) sharedFault() bool {
+func (c *Case) sharedFault() bool {
 	past, looked := c.past()
+	own := past.Resolver.Via == fact.ViaHostsFile || past.Resolver.Via == fact.ViaCache || past.Resolver.Reason == fact.FromCache
+	if own && !c.IsEndpointAddress(past.Answer.Addr) {
+		return false // the machine misleads itself, and the proxy has no part in that
+	}
 	if !looked || past.Verdict() == fact.Private || past.Verdict() == fact.Undetermined || c.World == nil {
 		return false
 	}
@@ -76,7 +80,7 @@ func (c Case) sharedFault() bool {
 }
 
 // throughProxy is the evidence of a proxy.
-func (c Case) throughProxy() []Evidence {
+func (c *Case) throughProxy() []Evidence {
 	var ev []Evidence
 	if c.Seen != nil && c.Seen.Client.ProxySource != "" {
 		ev = append(ev, probed(c.Seen.Client.ProxySource, "names the proxy %s", c.Seen.Client.Proxy))
@@ -85,7 +89,7 @@ func (c Case) throughProxy() []Evidence {
 }
 
 // passProxy lets the client reach vaults without its proxy.
-func (c Case) passProxy() []change.Change {
+func (c *Case) passProxy() []change.Change {
 	if c.Client == nil {
 		return nil
 	}

@@ -30,7 +30,7 @@ var pl805 = &Rule{
 			"https://learn.microsoft.com/azure/firewall/premium-features",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		t := c.Journey.TLS
 		switch t.Outcome {
 		case fact.Unseen:
@@ -58,7 +58,7 @@ var pl805 = &Rule{
 		return s.throughAppliance(world.ForwardRole{SNAT: true, InterceptTLS: true, Issuer: issuer},
 			func(id world.ID) change.Change { return change.SetInspection{Machine: id, On: true, Issuer: issuer} })
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.World == nil {
 			return nil
 		}

@@ -30,7 +30,7 @@ var pl806 = &Rule{
 			"https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if a := c.Journey.Answer; a.Outcome == fact.OK && !c.private(a) && !c.proxied() {
 			return NotApplicable(fmt.Sprintf("the client goes to %s, not to a private endpoint", a.Addr))
 		}
@@ -57,7 +57,7 @@ var pl806 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		s, ok := c.stopped(fact.ByNSG)
 		if !ok || c.World == nil || s.by == "" || !s.to.IsValid() {
 			return nil
@@ -80,7 +80,7 @@ func (s Site) deny(subnet *world.Subnet, inbound bool) Break {
 
 // allow lets packets past a group: into the subnet that holds their
 // destination, out of any other.
-func (c Case) allow(s stop) []change.Change {
+func (c *Case) allow(s stop) []change.Change {
 	var steps []change.Change
 	port := s.port
 	if port == 443 {

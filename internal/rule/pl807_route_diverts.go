@@ -30,7 +30,7 @@ var pl807 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/inspect-traffic-with-azure-firewall",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeStop(routesType, fact.ByRoute, "no route on the way leads elsewhere", func(s stop) Result {
 			t, ok := c.World.RouteTable(s.by)
 			if !ok {
@@ -55,7 +55,7 @@ var pl807 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		s, ok := c.stopped(fact.ByRoute)
 		if !ok || c.World == nil {
 			return nil

@@ -28,7 +28,7 @@ var pl808 = &Rule{
 			"https://learn.microsoft.com/azure/virtual-network/virtual-network-troubleshoot-peering-issues",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeStop(vnetType, fact.PeeringState, "no peering on the way is at fault", func(s stop) Result {
 			v, p, ok := c.peering(s.by)
 			if !ok {
@@ -54,7 +54,7 @@ var pl808 = &Rule{
 			{change.SetPeeringState{VNet: door.VNet(), Remote: home.ID, State: world.PeeringDisconnected}},
 		}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		s, ok := c.stopped(fact.PeeringState)
 		if !ok || c.World == nil {
 			return nil
@@ -74,7 +74,7 @@ var pl808 = &Rule{
 }
 
 // peering returns a side of a peering by its id, and the VNet that it is of.
-func (c Case) peering(id world.ID) (*world.VNet, *world.Peering, bool) {
+func (c *Case) peering(id world.ID) (*world.VNet, *world.Peering, bool) {
 	v, ok := c.World.VNet(id.Parent())
 	if !ok {
 		return nil, nil, false
@@ -89,7 +89,7 @@ func (c Case) peering(id world.ID) (*world.VNet, *world.Peering, bool) {
 
 // connects tells whether both sides of a peering are connected and allow
 // access, so that only the flags for gateways can be at fault.
-func (c Case) connects(v *world.VNet, p *world.Peering) bool {
+func (c *Case) connects(v *world.VNet, p *world.Peering) bool {
 	remote, ok := c.World.VNet(p.Remote)
 	if !ok {
 		return false
@@ -100,7 +100,7 @@ func (c Case) connects(v *world.VNet, p *world.Peering) bool {
 }
 
 // faultOf says what is wrong with a peering.
-func (c Case) faultOf(v *world.VNet, p *world.Peering) string {
+func (c *Case) faultOf(v *world.VNet, p *world.Peering) string {
 	remote, read := c.World.VNet(p.Remote)
 	back := false
 	if read {

@@ -29,7 +29,7 @@ var pl809 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noDNS(); not {
 			return r
 		}
@@ -43,6 +43,9 @@ var pl809 = &Rule{
 		}
 		if c.Journey.Answer.Reason != fact.NoReason || c.Journey.Resolver.Reason != fact.NoReason {
 			return Pass("something else keeps the question from an answer")
+		}
+		if c.rejects() {
+			return Pass("the question comes to an answer, which the server rejects")
 		}
 		return Unknown("why there is no answer cannot be seen from the client: ask each server of the chain")
 	},
@@ -72,7 +75,7 @@ var pl809 = &Rule{
 			{added, s.suffixOnly(own, added.Addr)},
 		}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		chain := c.forwarders()
 		for _, h := range chain {
 			if to, ok := c.upstream(h); ok && to == world.AzureDNS {
@@ -99,7 +102,7 @@ func (s Site) suffixOnly(server *world.Host, to netip.Addr) change.Change {
 }
 
 // chain names the servers that the question goes through.
-func (c Case) chain() string {
+func (c *Case) chain() string {
 	var names []string
 	for _, h := range c.forwarders() {
 		names = append(names, c.serverName(h.Address))

@@ -36,7 +36,7 @@ var pl810 = &Rule{
 			"https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noDNS(); not {
 			return r
 		}
@@ -83,24 +83,43 @@ var pl810 = &Rule{
 		hasty.Forward = forwarding(added.Addr).Forward
 		return []Break{{added, change.SetDNSRole{Server: own.ID, Role: hasty, What: hastily}}}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		h, ok := c.hasty()
 		if !ok {
 			return nil
 		}
 		role := *h.DNS
 		role.Fallback, role.UpstreamTimeout = false, 0
-		return []change.Change{change.SetDNSRole{
+		steps := append(c.hurry(), change.SetDNSRole{
 			Server: h.ID, Role: role,
 			What: "wait longer for the forwarder of " + c.Service.Suffix.Host() + ", and do not use the root servers when it is slow",
-		}}
+		})
+		if _, inside := c.World.VNet(c.World.Node(h).Network); inside { // Azure DNS is next door
+			steps = append(steps, change.ForwardToAzure{Server: h.ID, To: world.AzureDNS})
+		}
+		return steps
 	},
+}
+
+// hurry mends the servers on the way that are slow: who waits for one of them
+// waits in vain for two.
+func (c *Case) hurry() []change.Change {
+	var steps []change.Change
+	for _, h := range c.forwarders() {
+		if h.DNS == nil || h.DNS.Delay < shortWait {
+			continue
+		}
+		role := *h.DNS
+		role.Delay = 0
+		steps = append(steps, change.SetDNSRole{Server: h.ID, Role: role, What: "answer at once: find out what it waits for"})
+	}
+	return steps
 }
 
 const hastily = "go to the public root servers when its forwarder takes longer than 3 seconds"
 
 // hasty returns the server that fell back to the public DNS.
-func (c Case) hasty() (*world.Host, bool) {
+func (c *Case) hasty() (*world.Host, bool) {
 	chain := c.forwarders()
 	i := slices.IndexFunc(chain, func(h *world.Host) bool { return h.DNS != nil && h.DNS.Fallback })
 	if i < 0 {

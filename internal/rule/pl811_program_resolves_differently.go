@@ -2,10 +2,13 @@ package rule
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"pldoctor/internal/change"
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/world"
 )
@@ -16,9 +19,9 @@ var pl811 = &Rule{
 	Title: "what programs get for the name differs from what the DNS servers say",
 	Doc: Doc{
 		Symptom: "`nslookup`, `host` and `dig` show the private address, and the application connects to another one.",
-		Cause:   "Programs resolve names through the operating system, which may send names of a domain to servers of their own: a VPN client's split DNS, Windows' name resolution policy table, the scoped resolvers of macOS, systemd-resolved's routing domains, WSL's generated resolv.conf. Tools that speak DNS ask the configured servers and pass all of it by.",
+		Cause:   "Programs resolve names through the operating system, which may send names of a domain to servers of their own: a VPN client's split DNS, Windows' name resolution policy table, the scoped resolvers of macOS, systemd-resolved's routing domains, WSL's generated resolv.conf. Tools that speak DNS ask the configured servers and pass all of it by. Or the resolver library asks for another name: where the name has fewer dots than `ndots` (5 in pods), it first appends each domain of the search list, and a wildcard record in one of these answers.",
 		Apart:   "With PL803 a line of the hosts file explains it, with PL812 a cache. With PL504 the configured servers themselves disagree.",
-		Fix:     "Whoever manages the machine or the VPN removes the rule for the domain, or points it at a server that sees the private zone.",
+		Fix:     "Whoever manages the machine or the VPN removes the rule for the domain, or points it at a server that sees the private zone. Where a search domain answers: set `ndots` to 1 (in a pod, `dnsConfig.options`), write the name with a final dot where the program takes it, or remove the wildcard record.",
 		Verify: []string{
 			"getent ahosts <vault>.vault.azure.net   # what programs get",
 			"host <vault>.vault.azure.net   # what DNS says",
@@ -30,9 +33,11 @@ var pl811 = &Rule{
 			"https://www.freedesktop.org/software/systemd/man/latest/systemd-resolved.service.html",
 			"https://learn.microsoft.com/previous-versions/windows/it-pro/windows-server-2012-r2-and-2012/dn593632(v=ws.11)",
 			"https://github.com/tailscale/tailscale/issues/14085",
+			"https://man7.org/linux/man-pages/man5/resolv.conf.5.html",
+			"https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, not := c.noDNS(); not {
 			return r
 		}
@@ -50,17 +55,14 @@ var pl811 = &Rule{
 		if c.Journey.Answer.Addr.IsValid() {
 			got = c.Journey.Answer.Addr.String()
 		}
-		whence := "and no server, hosts file or proxy setting that was read says so"
-		if s := c.Journey.Resolver.Server; s.IsValid() {
-			whence = "from " + c.serverName(s) + ", which the machine asks for this domain only"
-		}
 		return Fail(fmt.Sprintf("programs get %s for %s, %s; the configured DNS server %s gives %s",
-			got, c.Host.Host(), whence, c.serverName(v.Server), v.Host.Addr), append(c.said(), c.heard(v))...)
+			got, c.Host.Host(), c.whence(), c.serverName(v.Server), v.Host.Addr), append(c.said(), c.heard(v))...)
 	},
 	Breaks: func(s Site) []Break {
-		return []Break{{change.SetSplit{Host: s.Client.ID, Domain: s.World.Service().Suffix, Servers: world.PublicDNS[:1]}}}
+		scoped := change.SetSplit{Host: s.Client.ID, Domain: s.World.Service().Suffix, Servers: world.PublicDNS[:1]}
+		return append([]Break{{scoped}}, s.searchFirst()...)
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.Client == nil {
 			return nil
 		}
@@ -70,23 +72,74 @@ var pl811 = &Rule{
 				mends = append(mends, change.SetSplit{Host: c.Client.ID, Domain: f.Domain})
 			}
 		}
+		if c.Journey.Resolver.Via == fact.ViaSearch {
+			mends = append(mends, change.SetSearch{Host: c.Client.ID, Domains: c.Client.Search, Ndots: 1})
+		}
 		return mends
 	},
 }
 
+// searchFirst puts a domain before the vault's name in which a server has an
+// address for whatever is asked, as a wildcard record does.
+func (s Site) searchFirst() []Break {
+	const domain, ndots = "corp.example", 5
+	if s.hostname().Dots() >= ndots {
+		return nil
+	}
+	name, err := dnsname.Parse(s.hostname().String() + domain)
+	if err != nil {
+		return nil
+	}
+	breaks := s.spoilServer("answer all names below "+domain, func(good world.DNSRole) world.DNSRole {
+		good.Records = maps.Clone(good.Records)
+		if good.Records == nil {
+			good.Records = map[dnsname.Name][]netip.Addr{}
+		}
+		good.Records[name] = []netip.Addr{s.nobody()}
+		return good
+	})
+	for i := range breaks {
+		breaks[i] = append(breaks[i], change.SetSearch{Host: s.Client.ID, Domains: append([]string{domain}, s.Client.Search...), Ndots: ndots})
+	}
+	return breaks
+}
+
+// whence says where the program's answer comes from.
+func (c *Case) whence() string {
+	switch hop := c.Journey.Resolver; {
+	case hop.Via == fact.ViaSearch:
+		domain, _ := strings.CutPrefix(hop.Name.Host(), c.Host.Host()+".")
+		return fmt.Sprintf("which is the address of %s: the search list of the machine has %s, and names with so few dots are tried with it first", hop.Name.Host(), domain)
+	case hop.Server.IsValid():
+		return "from " + c.serverName(hop.Server) + ", which the machine asks for this domain only"
+	}
+	return "and no server, hosts file or proxy setting that was read says so"
+}
+
+// Contradicted tells whether programs on the client get what none of its DNS
+// servers says, and those know better.
+func (c *Case) Contradicted() bool {
+	_, ok := c.contradicted()
+	return ok
+}
+
 // contradicted returns a server of the client's own settings that gives a
-// private address where the program got none: the program's answer came from a
-// server that those settings do not name, or from nobody knows where.
-func (c Case) contradicted() (fact.ServerView, bool) {
-	resolvers := c.resolvers()
-	asked := c.Journey.Resolver.Server
-	elsewhere := c.Journey.Resolver.Via == fact.ViaProgram || asked.IsValid() && !slices.Contains(resolvers, asked)
-	if !elsewhere || c.private(c.Journey.Answer) {
+// private address where the program got none, or another one that leads nowhere:
+// the program's answer came from a server that those settings do not name, from
+// another name, or from nobody knows where.
+func (c *Case) contradicted() (fact.ServerView, bool) {
+	resolvers, hop, got := c.resolvers(), c.Journey.Resolver, c.Journey.Answer
+	elsewhere := hop.Via == fact.ViaProgram || hop.Via == fact.ViaSearch
+	scoped := hop.Server.IsValid() && !slices.Contains(resolvers, hop.Server)
+	switch {
+	case !elsewhere && !scoped, c.arrives(), c.IsEndpointAddress(got.Addr):
+		return fact.ServerView{}, false
+	case !elsewhere && c.private(got): // split DNS that does its work
 		return fact.ServerView{}, false
 	}
 	views := c.configured()
 	i := slices.IndexFunc(views, func(v fact.ServerView) bool {
-		return slices.Contains(resolvers, v.Server) && c.private(v.Host)
+		return slices.Contains(resolvers, v.Server) && c.private(v.Host) && v.Host.Addr != got.Addr
 	})
 	if i < 0 {
 		return fact.ServerView{}, false
@@ -96,7 +149,7 @@ func (c Case) contradicted() (fact.ServerView, bool) {
 
 // resolvers are the DNS servers that the client's own settings name for all
 // domains.
-func (c Case) resolvers() []netip.Addr {
+func (c *Case) resolvers() []netip.Addr {
 	if c.Seen != nil {
 		return c.Seen.Client.Resolvers
 	}
@@ -107,7 +160,7 @@ func (c Case) resolvers() []netip.Addr {
 }
 
 // allHeard tells whether it is known what each configured DNS server says.
-func (c Case) allHeard() bool {
+func (c *Case) allHeard() bool {
 	servers := c.configured()
 	return len(servers) > 0 && !slices.ContainsFunc(servers, func(v fact.ServerView) bool { return v.Reached == fact.Unseen })
 }

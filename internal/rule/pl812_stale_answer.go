@@ -28,14 +28,14 @@ var pl812 = &Rule{
 			"https://www.rfc-editor.org/rfc/rfc2308",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch hop := c.Journey.Resolver; {
 		case c.proxied():
 			return NotApplicable("the proxy resolves the name, not this client")
 		case hop.Outcome == fact.Unseen:
 			return Unknown("nobody looked how the name is resolved")
 		case c.cached():
-		case hop.Via == fact.ViaProgram && !c.private(c.Journey.Answer):
+		case hop.Via == fact.ViaProgram && !c.rightAddress(c.Journey.Answer.Addr) && !c.arrives():
 			return Unknown("programs get another answer than DNS servers give; whether from a cache cannot be seen")
 		default:
 			return Pass("the address does not come from a cache")
@@ -59,7 +59,7 @@ var pl812 = &Rule{
 		old.Addr = s.nobody()
 		return append(breaks, Break{old})
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.Client == nil {
 			return nil
 		}

@@ -33,7 +33,7 @@ var pl813 = &Rule{
 			"https://github.com/MicrosoftDocs/azure-docs/issues/109292",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if r, unread := c.NotRead("microsoft.network/dnsforwardingrulesets"); unread {
 			return r
 		}
@@ -60,7 +60,7 @@ var pl813 = &Rule{
 		}
 		return []Break{{added, change.AddForwardingRule{VNet: vnet, Domain: s.World.Service().Suffix, To: added.Addr}}}
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		set, rule, ok := c.overriding()
 		if !ok {
 			return nil
@@ -73,7 +73,7 @@ var pl813 = &Rule{
 // answer than a private one: the longest enabled one that catches it in a
 // ruleset of the VNet that is asked. The rule "." leaves Azure's own names
 // alone.
-func (c Case) overriding() (*world.Ruleset, *world.ForwardingRule, bool) {
+func (c *Case) overriding() (*world.Ruleset, *world.ForwardingRule, bool) {
 	by := world.ID(c.Journey.Answer.By)
 	_, fromZone := c.deciding()
 	if c.World == nil || by == "" || fromZone || c.isVNet(by) || c.private(c.Journey.Answer) {
@@ -103,7 +103,7 @@ func catching(set *world.Ruleset, name dnsname.Name) (best *world.ForwardingRule
 
 // answeredItself tells whether the server that the client asked decided, so
 // that no rule was ever met, unless that server is the rule's target.
-func (c Case) answeredItself(r *world.ForwardingRule) bool {
+func (c *Case) answeredItself(r *world.ForwardingRule) bool {
 	return c.Journey.Answer.By == c.Journey.Resolver.By && !slices.ContainsFunc(r.Targets, func(t netip.AddrPort) bool {
 		return t.Addr() == c.Journey.Resolver.Server
 	})

@@ -28,7 +28,7 @@ var pl814 = &Rule{
 			"https://learn.microsoft.com/azure/dns/private-resolver-hybrid-dns",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if c.Journey.Resolver.Reason == fact.AzureOutside || c.Journey.Answer.Reason == fact.AzureOutside {
 			return Fail(c.askedOutside(), c.otherAnswers()...)
 		}
@@ -66,7 +66,7 @@ var pl814 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if h, ok := c.culprit(); ok && c.Journey.Resolver.Server != world.AzureDNS {
 			to, found := c.upstream(h)
 			if !found {
@@ -83,14 +83,14 @@ var pl814 = &Rule{
 }
 
 // outsideAzure tells whether the client is in no VNet.
-func (c Case) outsideAzure() (outside, known bool) {
+func (c *Case) outsideAzure() (outside, known bool) {
 	if c.World == nil || c.Client == nil {
 		return false, false
 	}
 	return !c.isVNet(c.World.Node(c.Client).Network), true
 }
 
-func (c Case) askedOutside() string {
+func (c *Case) askedOutside() string {
 	const only = "168.63.129.16 answers inside a VNet only"
 	server := c.Journey.Resolver.Server
 	if server == world.AzureDNS || !server.IsValid() {

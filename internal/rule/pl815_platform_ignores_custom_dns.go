@@ -30,7 +30,7 @@ var pl815 = &Rule{
 			"https://learn.microsoft.com/azure/application-gateway/key-vault-certs",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		if c.World == nil || c.Client == nil {
 			return Unknown("where this client runs, and what its VNet hands out, was not read")
 		}
@@ -68,7 +68,7 @@ var pl815 = &Rule{
 		}
 		return some(b)
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		zone, ok := c.BestZone()
 		vnet, lost := c.unlinked()
 		if !ok || !lost {
@@ -80,7 +80,7 @@ var pl815 = &Rule{
 
 // ignoresVNetDNS tells whether the client is of a kind that asks Azure DNS
 // although its VNet hands out other servers.
-func (c Case) ignoresVNetDNS() bool {
+func (c *Case) ignoresVNetDNS() bool {
 	if c.World == nil || c.Client == nil || c.Client.Runs != world.OnAppGateway || c.Journey.Resolver.Server != fact.AzureDNS {
 		return false
 	}

@@ -28,9 +28,11 @@ var pl816 = &Rule{
 			"https://learn.microsoft.com/azure/virtual-network/virtual-network-tcpip-performance-tuning",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		j := c.Journey
 		switch {
+		case j.TLS.Outcome == fact.Stalled && rival(j.TLS.Reason) && j.TLS.Reason != fact.PacketTooLarge:
+			return NotApplicable("the configuration says who cuts the handshake off, which has a code of its own")
 		case j.TLS.Outcome == fact.Stalled, j.Exchange.Outcome == fact.Stalled:
 			by := ""
 			if id := world.ID(j.TLS.By); id != "" {
@@ -52,7 +54,7 @@ var pl816 = &Rule{
 		return s.throughAppliance(world.ForwardRole{SNAT: true, Stalls: true},
 			func(id world.ID) change.Change { return change.SetStalling{Machine: id, On: true} })
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.World == nil {
 			return nil
 		}

@@ -29,7 +29,7 @@ var pl817 = &Rule{
 			"https://learn.microsoft.com/azure/firewall/rule-processing",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeStop(firewallType, fact.ByFirewall, "no firewall that was read drops the traffic", func(s stop) Result {
 			if s.by == "" {
 				return Fail("a firewall drops the packets " + s.way)
@@ -39,9 +39,14 @@ var pl817 = &Rule{
 		})
 	},
 	Breaks: func(s Site) []Break {
-		return s.throughFirewall(false, true, func(id world.ID) change.Change { return change.RestrictFirewall{Firewall: id} })
+		breaks := s.throughFirewall(false, true, func(id world.ID) change.Change { return change.RestrictFirewall{Firewall: id} })
+		if vnet, _, addr, ok := s.besides(); ok && len(breaks) > 0 {
+			byName := Break{change.AddFirewall{VNet: vnet, Addr: addr, SNAT: true, ByName: true}}
+			breaks = append(breaks, append(byName, s.via(world.HopAppliance, addr)...))
+		}
+		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		s, ok := c.stopped(fact.ByFirewall)
 		if !ok || s.by == "" || !s.to.IsValid() {
 			return nil

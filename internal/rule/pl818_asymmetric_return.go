@@ -28,7 +28,7 @@ var pl818 = &Rule{
 			"https://learn.microsoft.com/azure/firewall/snat-private-range",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		return c.judgeStop(firewallType, fact.LostReply, "no reply is lost on its way back, as far as the configuration tells", func(s stop) Result {
 			if s.by == "" {
 				return Fail("replies to the packets " + s.way + " bypass the firewall that saw them")
@@ -40,7 +40,7 @@ var pl818 = &Rule{
 	Breaks: func(s Site) []Break {
 		return s.throughFirewall(true, false, func(id world.ID) change.Change { return change.TranslateSource{Machine: id} })
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		s, ok := c.stopped(fact.LostReply)
 		if !ok || s.by == "" {
 			return nil

@@ -29,7 +29,7 @@ var pl819 = &Rule{
 			"https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		p := c.Journey.Proxy
 		switch {
 		case c.Journey.Name.Outcome == fact.Unseen && !c.proxied():
@@ -40,7 +40,7 @@ var pl819 = &Rule{
 			return Pass("the proxy " + p.Server + " opens the connection")
 		case p.Outcome == fact.Unseen, p.Outcome == fact.ProxyUnusable:
 			return Unknown("what the proxy " + p.Server + " does is not known")
-		case rival(p.Reason):
+		case rival(p.Reason), p.Outcome == fact.ProxyGateway && p.Reason != fact.NoReason:
 			return NotApplicable("the configuration says why the way of the proxy is cut, which has a code of its own")
 		case p.Outcome == fact.ProxyGateway && c.sharedFault():
 			return NotApplicable("past the proxy the vault is not reached either: what they have in common comes first")
@@ -62,7 +62,7 @@ var pl819 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c Case) []change.Change { return c.passProxy() },
+	Mends: func(c *Case) []change.Change { return c.passProxy() },
 }
 
 func refusalWords(o fact.Outcome) string {

@@ -32,7 +32,7 @@ var pl820 = &Rule{
 			"https://learn.microsoft.com/azure/app-service/app-service-key-vault-references",
 		},
 	},
-	Eval: func(c Case) Result {
+	Eval: func(c *Case) Result {
 		switch runs := c.runs(); {
 		case runs == "":
 			return Unknown("on what the client runs is not known")
@@ -55,9 +55,14 @@ var pl820 = &Rule{
 		if _, inVNet := s.vnet(); !inVNet || s.Client.Behind != "" {
 			return nil
 		}
-		return []Break{{change.RunAs{Host: s.Client.ID, Runs: s.appService()}, change.SetIntegration{Host: s.Client.ID}}}
+		breaks := []Break{{change.RunAs{Host: s.Client.ID, Runs: s.appService()}, change.SetIntegration{Host: s.Client.ID}}}
+		subnet, known := s.subnet()
+		if door, ok := s.Door(); ok && known && !door.Addresses[0].IsPrivate() { // which takes more than the integration
+			breaks = append(breaks, Break{change.RunAs{Host: s.Client.ID, Runs: s.appService()}, change.SetIntegration{Host: s.Client.ID, Subnet: subnet.ID}})
+		}
+		return breaks
 	},
-	Mends: func(c Case) []change.Change {
+	Mends: func(c *Case) []change.Change {
 		if c.World == nil || c.Client == nil {
 			return nil
 		}
@@ -92,7 +97,7 @@ func (s Site) appService() world.Runs {
 
 // leftOutside tells whether the app's connection to a private endpoint does not
 // go through its VNet, because the address is in no range of RFC 1918.
-func (c Case) leftOutside() bool {
+func (c *Case) leftOutside() bool {
 	h := c.Journey.Connect
 	return h.Reason == fact.PlatformOutside ||
 		!c.Client.RouteAll && c.IsEndpointAddress(h.Addr) && !h.Addr.IsPrivate()
@@ -101,7 +106,7 @@ func (c Case) leftOutside() bool {
 // roomForApp is a subnet for App Service's VNet integration: one delegated to
 // it, else one that nothing is in, since private endpoints keep it out
 // (learn.microsoft.com/azure/app-service/overview-vnet-integration).
-func (c Case) roomForApp(v *world.VNet) (world.ID, bool) {
+func (c *Case) roomForApp(v *world.VNet) (world.ID, bool) {
 	var open []world.ID
 	for i := range v.Subnets {
 		s := &v.Subnets[i]
@@ -119,7 +124,7 @@ func (c Case) roomForApp(v *world.VNet) (world.ID, bool) {
 }
 
 // occupied tells whether something that the configuration knows is in a subnet.
-func (c Case) occupied(subnet world.ID) bool {
+func (c *Case) occupied(subnet world.ID) bool {
 	for e := range c.World.EndpointsIn(subnet.Parent()) {
 		if e.Subnet == subnet {
 			return true

@@ -23,11 +23,21 @@ func ByCode(code string) (*Rule, bool) {
 	return registry[i], true
 }
 
-// Upstream returns every rule, those that spoil an earlier hop first.
+// Upstream returns every rule, those that spoil an earlier hop first. Of one hop,
+// what DNS says comes before the bare fact of the address that it leads to.
 func Upstream() []*Rule {
 	rules := All()
 	slices.SortStableFunc(rules, func(a, b *Rule) int {
-		return cmp.Or(cmp.Compare(a.Stage, b.Stage), cmp.Compare(a.Code, b.Code))
+		return cmp.Or(cmp.Compare(a.Stage, b.Stage), cmp.Compare(a.section(), b.section()), cmp.Compare(a.Code, b.Code))
 	})
 	return rules
+}
+
+// section is where a rule stands among those of its hop: the address, section 4,
+// after all that explains it.
+func (r *Rule) section() int {
+	if strings.HasPrefix(r.Code, "PL4") {
+		return 1
+	}
+	return 0
 }

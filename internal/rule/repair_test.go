@@ -70,7 +70,7 @@ func neighbourOf(t *testing.T, w *world.World, vault string) string {
 }
 
 // titles are the types of a repair's steps, in order.
-func steps(c rule.Case, x *rule.Rule) []string {
+func steps(c *rule.Case, x *rule.Rule) []string {
 	var list []string
 	for _, m := range x.Mends(c) {
 		list = append(list, strings.TrimPrefix(fmt.Sprintf("%T", m), "change."))

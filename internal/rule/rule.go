@@ -5,6 +5,8 @@
 package rule
 
 import (
+	"net/netip"
+
 	"pldoctor/internal/change"
 	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
@@ -26,20 +28,24 @@ type Rule struct {
 	// Symptom says that this is what is seen rather than why: it becomes a
 	// cause only where no other code explains what was seen.
 	Symptom bool
-	// Passing says that the fault goes away by itself within minutes. Without a
-	// configuration it is not named beside the lasting ones that look the same.
-	Passing bool
-	Doc     Doc
+	// Under is the code of a likelier fault of which this one is a variant that
+	// no client can tell from it: where both fit what was seen and there is no
+	// configuration, that one is named and this one beside it.
+	Under string
+	// Aside says that the finding is worth a word and never why a request goes
+	// wrong.
+	Aside bool
+	Doc   Doc
 
 	// Eval says whether the rule holds for a case. It never guesses: what was
 	// not looked at is StatusUnknown.
-	Eval func(Case) Result
+	Eval func(*Case) Result
 	// Breaks returns the ways to bring the fault about at a site where all is
 	// well; none where it cannot happen. Nil: the code follows from others.
 	Breaks func(Site) []Break
 	// Mends returns the changes that cure a failing case, most upstream first;
 	// none where nobody can mend it from a command line.
-	Mends func(Case) []change.Change
+	Mends func(*Case) []change.Change
 }
 
 // Doc is a rule's documentation. Its parts are plain paragraphs; `code` stands
@@ -97,6 +103,7 @@ type Result struct {
 	Why      string // for people: what the status rests on
 	Evidence []Evidence
 	Severity Severity // of a failure that is less grave than the rule's; "" for the rule's
+	Open     bool     // what was seen has another explanation, which nothing rules out
 }
 
 // Evidence is one thing that was seen or read.
@@ -120,7 +127,8 @@ func Unknown(why string) Result { return Result{Status: StatusUnknown, Why: why}
 // NotApplicable is the Result of a fault that this case cannot have.
 func NotApplicable(why string) Result { return Result{Status: StatusNotApplicable, Why: why} }
 
-// A Case is what a rule judges.
+// A Case is what a rule judges. It remembers what rules work out of it again and
+// again, and so is not for several goroutines at once.
 type Case struct {
 	Service  service.Service
 	Vault    string       // the vault's name
@@ -137,6 +145,11 @@ type Case struct {
 	// is predicted. Reasons are the prediction's, where the two agree.
 	Journey fact.Journey
 	Wants   world.Wants
+
+	doors struct { // that Doors found last
+		of   outlook
+		list []Door
+	}
 }
 
 // A Site is where a fault can be brought about.
@@ -144,10 +157,19 @@ type Site struct {
 	World  *world.World
 	Client *world.Host
 	Vault  *world.Vault
+	// Got is the address that the client got for the vault's name, where that is
+	// known: a fault that puts a wrong address in its way puts this one.
+	Got netip.Addr
 }
 
 // A Break brings a fault about.
 type Break []change.Change
+
+// Perhaps returns a failure that what was seen does not prove.
+func (r Result) Perhaps() Result {
+	r.Open = true
+	return r
+}
 
 // As returns a failure that is less grave than the rule's.
 func (r Result) As(s Severity) Result {

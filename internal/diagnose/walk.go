@@ -1,0 +1,215 @@
+package diagnose
+
+import (
+	"slices"
+
+	"pldoctor/internal/change"
+	"pldoctor/internal/fact"
+	"pldoctor/internal/rule"
+	"pldoctor/internal/world"
+)
+
+// maxCauses bounds how many faults in a row are looked for.
+const maxCauses = 8
+
+// walk finds the causes in a world that predicts what was seen: the first rule
+// that fails, and whose mending changes the first bad hop, is a cause; then the
+// same again in the mended world, until the journey is private.
+func (r *run) walk(c *rule.Case) {
+	if firstBad(c) != fact.NoStage && r.take(c, nameless) {
+		r.last = c
+		return
+	}
+	for range maxCauses {
+		bad := firstBad(c)
+		if bad == fact.NoStage {
+			break
+		}
+		next, after := r.step(c, bad)
+		if after == nil {
+			break
+		}
+		r.causes, c = append(r.causes, next), after
+	}
+	r.last = c
+	if len(r.causes) == 0 && firstBad(c) != fact.NoStage {
+		r.unmended(c)
+	}
+}
+
+// step finds the most upstream cause of a case, and the case of the world in
+// which it is mended; nil where there is none.
+func (r *run) step(c *rule.Case, bad fact.Stage) (cause, *rule.Case) {
+	views := r.views(c)
+	for _, x := range r.judge.upstream {
+		if x.Symptom || x.Aside || x.Mends == nil || r.named(x) {
+			continue
+		}
+		for i, view := range views {
+			result := r.says(view, x)
+			if result.Status != rule.StatusFail {
+				continue
+			}
+			repair, fixes, mended := mend(view, x)
+			if mended == c.World {
+				continue
+			}
+			after := r.imagine(mended)
+			if betters(c, after, bad) || i > 0 && !hidden(c.World, mended) && r.bettersThere(view, after) {
+				return cause{x, result, fixes, repair, true}, after
+			}
+		}
+	}
+	return cause{}, nil
+}
+
+// unmended names a cause where no repair gets the request any further: what
+// nobody can mend from a command line, what fails at the bad hop or before it,
+// what keeps the vault from having an endpoint at all, and last the symptom.
+func (r *run) unmended(c *rule.Case) {
+	bad := firstBad(c)
+	before := func(x *rule.Rule) bool { return x.Stage <= bad }
+	for _, fits := range [...]func(*rule.Rule, *rule.Case) bool{
+		func(x *rule.Rule, c *rule.Case) bool { return before(x) && (x.Mends == nil || len(x.Mends(c)) == 0) },
+		func(x *rule.Rule, _ *rule.Case) bool { return before(x) },
+		doorless,
+	} {
+		if r.take(c, fits) {
+			return
+		}
+	}
+	r.symptoms(c)
+}
+
+// nameless are the rules by which there is nothing to be reached at all.
+func nameless(x *rule.Rule, c *rule.Case) bool {
+	return x.Stage == fact.StageName && (x.Mends == nil || len(x.Mends(c)) == 0)
+}
+
+// doorless are the rules about a vault none of whose private endpoints works:
+// whatever else is wrong on the way, that comes first.
+func doorless(x *rule.Rule, c *rule.Case) bool {
+	works := func(d rule.Door) bool { return d.Effective }
+	return c.Resource != nil && !slices.ContainsFunc(c.Doors(), works) &&
+		x.Stage == fact.StageAnswer && (x.Owner == rule.OwnerVault || x.Owner == rule.OwnerNetwork)
+}
+
+// take makes a cause of the first rule of a kind that fails.
+func (r *run) take(c *rule.Case, fits func(*rule.Rule, *rule.Case) bool) bool {
+	views := r.views(c)
+	for _, x := range r.judge.upstream {
+		if x.Symptom || x.Aside || !fits(x, c) {
+			continue
+		}
+		for _, view := range views {
+			if result := r.says(view, x); result.Status == rule.StatusFail {
+				r.causes = append(r.causes, cause{rule: x, result: result, fixes: r.advised(view, x)})
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// views are the cases that a rule may judge in the place of one: the case
+// itself, and, where a proxy takes the request, the proxy as the client, since
+// it resolves the name and connects from where it is.
+func (r *run) views(c *rule.Case) []*rule.Case {
+	if c.World == nil {
+		return []*rule.Case{c}
+	}
+	proxy, ok := c.World.Host(world.ID(c.Journey.Proxy.By))
+	if c.Journey.Proxy.Server == "" || !ok || proxy.Proxy == nil {
+		return []*rule.Case{c}
+	}
+	there := *c
+	there.Client, there.Seen = proxy, nil
+	there.Predicted = r.predict(&there, nil)
+	there.Journey = there.Predicted.Journey
+	return []*rule.Case{c, &there}
+}
+
+func (r *run) named(x *rule.Rule) bool {
+	return slices.ContainsFunc(r.causes, func(c cause) bool { return c.rule == x })
+}
+
+// bettersThere tells whether a mended world gets the proxy further, which takes
+// the request in the client's place.
+func (r *run) bettersThere(before, after *rule.Case) bool {
+	views, bad := r.views(after), firstBad(before)
+	return len(views) > 1 && bad != fact.NoStage && betters(before, views[1], bad)
+}
+
+// mend applies a rule's Mends one after the other; commands are those of the
+// world in which each is run.
+func mend(c *rule.Case, x *rule.Rule) ([]change.Change, []Fix, *world.World) {
+	w := c.World
+	var fixes []Fix
+	repair := x.Mends(c)
+	for _, m := range repair {
+		fixes = append(fixes, Fix{Title: m.Title(w), Az: orEmpty(m.Commands(w)), Verify: orEmpty(m.Verify(w))})
+		w = m.Apply(w)
+	}
+	return repair, fixes, w
+}
+
+// betters tells whether the mended journey differs at the bad hop, and goes no
+// earlier wrong, unless it takes another way, on which other hops come earlier.
+func betters(before, after *rule.Case, bad fact.Stage) bool {
+	now := firstBad(after)
+	another := before.Journey.Verdict() != fact.Private && way(before.Journey) != way(after.Journey)
+	if now == fact.NoStage || now > bad || another {
+		return true
+	}
+	return now == bad && hop(before.Journey, bad) != hop(after.Journey, bad)
+}
+
+// way is who takes the request and who resolves the name.
+func way(j fact.Journey) any {
+	return [...]any{j.Proxy.Server, j.Resolver.Via, j.Resolver.Server}
+}
+
+// hop returns one hop of a journey as a comparable value, reasons included: a
+// name that is NXDOMAIN for another reason than before has come further.
+func hop(j fact.Journey, s fact.Stage) any {
+	switch s {
+	case fact.StageName:
+		return j.Name
+	case fact.StageProxy:
+		return [2]any{j.Proxy, j.Verdict()}
+	case fact.StageResolver:
+		return j.Resolver
+	case fact.StageAnswer:
+		return j.Answer
+	case fact.StageConnect:
+		return j.Connect
+	case fact.StageTLS:
+		return j.TLS
+	case fact.StageExchange:
+		return j.Exchange
+	case fact.StageAccess:
+		return j.Access
+	case fact.NoStage:
+	}
+	return nil
+}
+
+// symptoms names what is seen as the cause, where nothing explains it.
+func (r *run) symptoms(c *rule.Case) {
+	for _, x := range r.judge.upstream {
+		if !x.Symptom {
+			continue
+		}
+		if result := r.says(c, x); result.Status == rule.StatusFail {
+			r.causes = append(r.causes, cause{rule: x, result: result, fixes: r.words(x)})
+			return
+		}
+	}
+}
+
+func orEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
