@@ -23,13 +23,13 @@ func az(parts ...string) []string {
 	return []string{"az " + strings.Join(parts, " ")}
 }
 
+// plain are the characters that mean nothing but themselves to a shell.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,"
+
 // quote makes s one word of a POSIX shell. Names come from files and from
 // Azure: none may smuggle in a command.
 func quote(s string) string {
-	plain := func(c rune) bool {
-		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_./:@%+=,", c)
-	}
-	if s != "" && !strings.ContainsFunc(s, func(c rune) bool { return !plain(c) }) {
+	if s != "" && strings.TrimLeft(s, plain) == "" {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

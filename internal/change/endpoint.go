@@ -17,6 +17,7 @@ type CreateEndpoint struct {
 	Zones  []world.ID // of the zone group
 	Name   string     // "": pe-VAULT, or where that is taken pe-VAULT-2 and so on
 	Near   string     // the path of what it shares a resource group with; "": the subnet's VNet
+	Addr   netip.Addr // a static address that is free; the zero Addr lets Azure choose
 }
 
 func (c CreateEndpoint) meta(w *world.World) world.Meta {
@@ -49,7 +50,9 @@ func (c CreateEndpoint) Apply(w *world.World) *world.World {
 		Meta: m, Location: net.Location, Subnet: c.Subnet, Provisioning: world.Succeeded,
 		Target: v.ID, TargetPath: v.Path, Status: world.Approved, GroupID: w.Service().GroupID, Zones: c.Zones,
 	}
-	if addr, ok := free(w, net.ID, s); ok {
+	if c.Addr.IsValid() && !taken(w, net.ID, c.Addr) {
+		e.Addresses = []netip.Addr{c.Addr}
+	} else if addr, ok := free(w, net.ID, s); ok {
 		e.Addresses = []netip.Addr{addr}
 	}
 	changed := *v
@@ -96,8 +99,16 @@ func (c CreateEndpoint) Commands(w *world.World) []string {
 	m := c.meta(w)
 	commands := az("network private-endpoint create", in(m), "--name", quote(m.Name()), location(w, c.Subnet.Parent()),
 		"--subnet", quote(pathOfSubnet(w, c.Subnet)), "--private-connection-resource-id", quote(pathOf(w, c.Vault)),
-		"--group-id", w.Service().GroupID, "--connection-name", quote(m.Name()))
+		"--group-id", w.Service().GroupID, "--connection-name", quote(m.Name()), c.static(w))
 	return append(commands, createZoneGroup(w, m, "default", c.Zones...)...)
+}
+
+// static is the part of the command that keeps an address.
+func (c CreateEndpoint) static(w *world.World) string {
+	if !c.Addr.IsValid() {
+		return ""
+	}
+	return fmt.Sprintf("--ip-config name=static group-id=%s member-name=default private-ip-address=%s", w.Service().GroupID, c.Addr)
 }
 
 // location is the part of an az command that creates something beside a VNet,
@@ -124,7 +135,7 @@ func (c CreateEndpoint) Verify(w *world.World) []string {
 }
 
 // RecreateEndpoint deletes a private endpoint that no longer works and creates
-// it again with the same name and, as a rule, another address.
+// it again with the same name and the same address.
 type RecreateEndpoint struct{ Endpoint world.ID }
 
 func (c RecreateEndpoint) create(w *world.World) (CreateEndpoint, bool) {
@@ -132,7 +143,11 @@ func (c RecreateEndpoint) create(w *world.World) (CreateEndpoint, bool) {
 	if !ok {
 		return CreateEndpoint{}, false
 	}
-	return CreateEndpoint{Vault: e.Target, Subnet: e.Subnet, Zones: e.Zones, Name: e.Name(), Near: e.Path}, true
+	create := CreateEndpoint{Vault: e.Target, Subnet: e.Subnet, Zones: e.Zones, Name: e.Name(), Near: e.Path}
+	if len(e.Addresses) > 0 { // which records by hand and hosts files may name
+		create.Addr = e.Addresses[0]
+	}
+	return create, true
 }
 
 // Apply deletes and creates the endpoint.

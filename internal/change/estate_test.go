@@ -243,6 +243,7 @@ func (e estate) changes() []change.Change {
 		change.AddFirewall{VNet: e.vnet("lone"), Addr: ip("10.3.0.9"), SNAT: true},
 		change.RestrictFirewall{Firewall: e.firewall()},
 		change.AllowInspected{Machine: e.firewall(), To: ip("10.1.2.4")},
+		change.AllowInspected{Machine: e.firewall(), To: ip("10.1.2.4"), Name: fabrikam},
 		change.AllowInspected{Machine: e.host("nva"), To: ip("10.1.2.4")},
 		change.TranslateSource{Machine: e.firewall(), On: true},
 		change.TranslateSource{Machine: e.host("nva"), On: true},

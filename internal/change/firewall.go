@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/world"
 )
 
@@ -100,6 +101,10 @@ type AllowInspected struct {
 	Machine world.ID // a firewall, or a host that forwards
 	To      netip.Addr
 	Port    uint16 // 0: 443, over TCP only; else over UDP too
+	// Name makes it an application rule of a firewall for HTTPS to that name. Such
+	// connections leave with the firewall's own address, so that replies come back
+	// through it.
+	Name dnsname.Name
 }
 
 // match is what the rule is about.
@@ -127,6 +132,12 @@ func (c AllowInspected) Apply(w *world.World) *world.World {
 }
 
 func (c AllowInspected) rule() world.FirewallRule {
+	if !c.Name.IsZero() {
+		return world.FirewallRule{
+			Name: "key-vault", Allow: true, Sources: []string{"*"}, FQDNs: []string{c.Name.Host()},
+			Ports: []string{"443"}, Protocols: []string{"Https"},
+		}
+	}
 	protocols, port := c.match()
 	return world.FirewallRule{
 		Name: "key-vault-port-" + port, Allow: true, Sources: []string{"*"},
@@ -136,6 +147,9 @@ func (c AllowInspected) rule() world.FirewallRule {
 
 // Title says what is done.
 func (c AllowInspected) Title(w *world.World) string {
+	if !c.Name.IsZero() {
+		return fmt.Sprintf("Allow HTTPS to %s on %s, in its application rules or those of its policy", c.Name.Host(), nameOf(w, c.Machine))
+	}
 	protocols, port := c.match()
 	return fmt.Sprintf("Allow %s %s to %s on %s, in its network rules or those of its policy",
 		strings.Join(protocols, " and "), port, c.To, nameOf(w, c.Machine))
@@ -147,6 +161,11 @@ func (c AllowInspected) Commands(w *world.World) []string {
 	f, ok := w.Firewall(c.Machine)
 	if !ok {
 		return nil
+	}
+	if !c.Name.IsZero() {
+		return az("network firewall application-rule create", in(f.Meta), "--firewall-name", quote(f.Name()),
+			"--collection-name key-vault --priority 100 --action Allow --name", c.rule().Name,
+			"--protocols Https=443 --source-addresses '*' --target-fqdns", c.Name.Host())
 	}
 	protocols, port := c.match()
 	return az("network firewall network-rule create", in(f.Meta), "--firewall-name", quote(f.Name()),

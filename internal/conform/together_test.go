@@ -1,6 +1,9 @@
 package conform
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A meeting is two faults that are a third one together: what is wrong then has
 // a code of its own.
@@ -15,6 +18,30 @@ var unapproved = []string{"PL201", "PL202", "PL203", "PL204", "PL205", "PL208"}
 
 // meetings are written by hand.
 var meetings = []meeting{
+	{
+		[]string{"PL509"},
+		[]string{"PL802"},
+		[]string{"PL507"},
+		"of the one name that the server forwards, its failure looks like a validating server's",
+	},
+	{
+		[]string{"PL509"},
+		[]string{"PL604", "PL607", "PL608"},
+		[]string{"PL504"},
+		"one server fails, and the other says that there is no such name: they disagree until one is mended",
+	},
+	{
+		[]string{"PL101"},
+		[]string{"PL104", "PL201", "PL608", "PL807"},
+		[]string{"PL505"},
+		"no endpoint is there to be reached, and the DNS servers are where the endpoint was: that they are silent remains",
+	},
+	{
+		[]string{"PL101"},
+		[]string{"PL601", "PL602", "PL604", "PL605", "PL607", "PL611"},
+		[]string{"PL608"},
+		"the client could use none of the endpoints, and a zone without a record for it hides the public answer",
+	},
 	{
 		unapproved,
 		[]string{"PL207"},
@@ -47,7 +74,7 @@ var meetings = []meeting{
 	},
 	{
 		[]string{"PL608"},
-		[]string{"PL502", "PL504", "PL601", "PL602", "PL603", "PL607", "PL612", "PL801", "PL802", "PL804", "PL805", "PL810", "PL811", "PL812", "PL813", "PL815", "PL803", "PL101"},
+		[]string{"PL502", "PL504", "PL601", "PL602", "PL603", "PL604", "PL607", "PL612", "PL801", "PL802", "PL804", "PL805", "PL810", "PL811", "PL812", "PL813", "PL815", "PL803", "PL101"},
 		[]string{"PL101", "PL605"},
 		"no zone hides the foreign vault any more: it is reached by its public side, since nobody here has an endpoint of it",
 	},
@@ -59,7 +86,7 @@ var meetings = []meeting{
 	},
 	{
 		[]string{"PL504"},
-		[]string{"PL506", "PL508", "PL509", "PL507", "PL601", "PL602", "PL603", "PL604", "PL605", "PL607", "PL610", "PL611", "PL612", "PL802", "PL809", "PL810", "PL813", "PL814"},
+		[]string{"PL506", "PL508", "PL509", "PL507", "PL601", "PL602", "PL603", "PL604", "PL605", "PL607", "PL610", "PL611", "PL612", "PL802", "PL808", "PL809", "PL810", "PL813", "PL814", "PL101"},
 		[]string{"PL801"},
 		"the good server is none: that the first one is a public resolver is the whole of it until the other is mended",
 	},
@@ -74,6 +101,9 @@ var meetings = []meeting{
 // brought are the codes that faults may rightly be given.
 func brought(faults []injury) []string {
 	codes := codesOf(faults)
+	if slices.Contains(codes, "PL608") {
+		codes = append(codes, "PL710") // a token of ours is none to another tenant
+	}
 	for _, m := range meetings {
 		if meet(m.some, m.other, codes) {
 			codes = append(codes, m.become...)
@@ -86,4 +116,84 @@ func meet(some, other, codes []string) bool {
 	return slices.ContainsFunc(codes, func(a string) bool {
 		return slices.Contains(some, a) && slices.ContainsFunc(codes, func(b string) bool { return a != b && slices.Contains(other, b) })
 	})
+}
+
+// A peculiarity is what a fault becomes in one world, or what nobody can tell
+// there.
+type peculiarity struct {
+	world string // or one client of it
+	codes []string
+	mode  mode
+	named []string
+	why   string
+}
+
+// peculiarities are written by hand.
+var peculiarities = []peculiarity{
+	{
+		"healthy-virtual-wan/operator",
+		[]string{"PL801", "PL802"},
+		both,
+		[]string{"PL505"},
+		"a shortcoming: the repair forwards to the Private Resolver, to which the hub's firewall lets nobody from this plant",
+	},
+	{
+		"healthy-service-endpoint-beside",
+		[]string{"PL812"},
+		probeAlone,
+		[]string{"PL811"},
+		"a shortcoming: by a service endpoint a cached answer is not thought of",
+	},
+	{
+		"stock/internet-behind-a-firewall",
+		[]string{"PL504", "PL505", "PL509", "PL801", "PL811"},
+		both,
+		[]string{"PL817"},
+		"the firewall drops questions to a public resolver, too",
+	},
+	{
+		"stock/firewall-as-dns-proxy",
+		[]string{"PL504", "PL505", "PL509", "PL801", "PL811"},
+		both,
+		[]string{"PL817"},
+		"the firewall drops questions to a public resolver, too",
+	},
+	{
+		"healthy-point-to-site",
+		[]string{"PL101", "PL102"},
+		both,
+		[]string{"PL806"},
+		"the security group in front of the endpoints lists the VPN's addresses, and the client has another one now",
+	},
+	{
+		"healthy-hub-and-spokes/sap",
+		[]string{"PL201", "PL608"},
+		both,
+		[]string{"PL806"},
+		"the security group of the client lists the address of the endpoint, and a new one has another",
+	},
+	{
+		"healthy-endpoint-policies",
+		[]string{"PL817", "PL818"},
+		both,
+		[]string{"PL806"},
+		"the security group in front of the endpoints lists the clients, and behind the appliance they have its address",
+	},
+	{
+		"healthy-public-address-space",
+		[]string{"PL202", "PL203", "PL204", "PL208"},
+		probeAlone,
+		[]string{"PL501", "PL803"},
+		"the hosts file names an endpoint in public space, which a client cannot tell from a wrong address",
+	},
+}
+
+// peculiar are the codes that a fault may be given in one place.
+func peculiar(where, code string, m mode) []string {
+	for _, p := range peculiarities {
+		if strings.HasPrefix(where, p.world) && slices.Contains(p.codes, code) && p.mode == m {
+			return p.named
+		}
+	}
+	return nil
 }

@@ -28,13 +28,14 @@ func (r *run) report() Report {
 		Path:          r.path(),
 		RootCauses:    []string{},
 		Candidates:    []string{},
-		Facts:         Facts{Journey: j, FirstBad: r.bad(), Wants: r.in.Wants, Endpoints: r.endpoints(), Seen: r.in.Seen},
+		Facts:         Facts{Journey: j, FirstBad: r.bad(), Wants: r.in.Wants, Endpoints: r.endpoints(), Seen: r.shown},
 		Trace:         r.trace,
 	}
 	if r.first.Predicted != nil {
 		rep.Facts.Predicted = &r.first.Predicted.Journey
 	}
 	for _, c := range r.causes {
+		r.warn(c.fixes, c.worlds, r.first.World, r.in.Client)
 		rep.RootCauses = append(rep.RootCauses, c.rule.Code)
 		rep.repair = append(rep.repair, c.repair...)
 	}
@@ -134,7 +135,7 @@ func (r *run) checks() (checks []Check, consequences, advice []*rule.Rule) {
 	checks = make([]Check, len(r.judge.rules))
 	culprits := r.culprits()
 	for i, x := range r.judge.rules {
-		result, check := r.says(&r.first, x), &checks[i]
+		result, check := r.saysFirst(i), &checks[i]
 		*check = Check{Code: x.Code, Status: result.Status, Why: result.Why}
 		switch {
 		case r.isCause(x):
@@ -236,7 +237,9 @@ func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
 // request any further.
 func (r *run) advised(c *rule.Case, x *rule.Rule) []Fix {
 	if c.World != nil && x.Mends != nil {
-		if _, fixes, _ := mend(c, x); len(fixes) > 0 {
+		if repair, worlds := mend(c, x); len(repair) > 0 {
+			fixes := steps(repair, worlds)
+			r.warn(fixes, worlds, c.World, "")
 			return fixes
 		}
 	}
@@ -334,7 +337,7 @@ func question(x *rule.Rule) string {
 
 // words is the repair of a rule that no command mends.
 func (r *run) words(x *rule.Rule) []Fix {
-	verify := []string{}
+	verify := make([]string, 0, len(x.Doc.Verify))
 	for _, v := range x.Doc.Verify {
 		verify = append(verify, r.fill(v))
 	}

@@ -48,6 +48,7 @@ type Judge struct {
 	upstream []*rule.Rule       // those that spoil an earlier hop first
 	place    map[*rule.Rule]int // in rules
 	library  func() []looks
+	runs     sync.Pool // room for others
 }
 
 // NewJudge returns a judge of vaults in one cloud.
@@ -66,14 +67,34 @@ func (j *Judge) Judge(in Input) Report {
 	switch {
 	case r.bad() == fact.NoStage: // nothing is wrong; what fails is worth knowing
 		r.last = &r.first
-	case r.first.World == nil || r.first.Client == nil:
+	case r.first.Predicted == nil:
 		r.withoutConfiguration()
 	case r.differs != fact.NoStage && !r.foretold():
 		r.outside()
 	default:
 		r.walk(&r.first)
 	}
-	return r.report()
+	return r.end()
+}
+
+// end makes the report, and the run's room free for another.
+func (r *run) end() Report {
+	report, said := r.report(), r.said
+	clear(said)
+	*r = run{judge: r.judge, said: said}
+	r.judge.runs.Put(r)
+	return report
+}
+
+// targetOf is what predictions ask for.
+func targetOf(in Input) predict.Target {
+	if in.World != nil {
+		if t, err := predict.NewTarget(in.World.Service(), in.Vault); err == nil {
+			t.Host = in.Host
+			return t
+		}
+	}
+	return predict.Target{Vault: in.Vault, Host: in.Host}
 }
 
 // foretold tells whether the configuration explains the first bad hop, although
@@ -89,7 +110,15 @@ func (r *run) foretold() bool {
 
 // begin makes the case to judge.
 func (j *Judge) begin(in Input) *run {
-	r := &run{judge: j, in: in, trace: []fact.Event{}, said: make([]rule.Result, len(j.rules))}
+	shown := in.Seen
+	in.Seen = unsearched(in.Seen, in.hostname())
+	r, _ := j.runs.Get().(*run)
+	if r == nil {
+		r = &run{judge: j, said: make([]rule.Result, len(j.rules))}
+	}
+	r.in, r.shown, r.trace = in, shown, []fact.Event{}
+	r.host, _ = in.Service.Host(in.Vault)
+	r.target = targetOf(in)
 	r.first = r.caseOf(r.model())
 	return r
 }
@@ -98,10 +127,13 @@ func (j *Judge) begin(in Input) *run {
 type run struct {
 	judge   *Judge
 	in      Input
-	first   rule.Case     // as things are
-	last    *rule.Case    // as they would be once all causes are mended
-	differs fact.Stage    // where what was seen first contradicts the prediction
-	said    []rule.Result // of first, by the rules asked so far
+	host    dnsname.Name      // the vault's hostname
+	target  predict.Target    // of all predictions
+	first   rule.Case         // as things are
+	last    *rule.Case        // as they would be once all causes are mended
+	shown   *fact.Observation // what was seen, as it was
+	differs fact.Stage        // where what was seen first contradicts the prediction
+	said    []rule.Result     // of first, by the rules asked so far
 
 	causes     []cause
 	candidates []*rule.Rule
@@ -112,13 +144,19 @@ type run struct {
 // says is what a rule says of a case; of things as they are, each is asked once.
 func (r *run) says(c *rule.Case, x *rule.Rule) rule.Result {
 	if c != &r.first {
+		r.complete(c)
 		return x.Eval(c)
 	}
-	known := &r.said[r.judge.place[x]]
+	return *r.saysFirst(r.judge.place[x])
+}
+
+// saysFirst is what the rule at a place says of things as they are.
+func (r *run) saysFirst(place int) *rule.Result {
+	known := &r.said[place]
 	if known.Status == "" {
-		*known = x.Eval(c)
+		*known = r.judge.rules[place].Eval(&r.first)
 	}
-	return *known
+	return known
 }
 
 // A cause is a rule with the repair that the prediction proves.
@@ -127,6 +165,7 @@ type cause struct {
 	result rule.Result
 	fixes  []Fix
 	repair []change.Change // what the fixes do
+	worlds []*world.World  // before the first of them, and after each
 	proven bool
 }
 
@@ -141,6 +180,9 @@ func (r *run) caseOf(w *world.World) rule.Case {
 		c.Seen, c.Journey = r.in.Seen, r.in.Seen.Journey
 	}
 	if c.World == nil || c.Client == nil {
+		return c
+	}
+	if doubtful(w) { // what was not read may change every hop
 		return c
 	}
 	r.trace = make([]fact.Event, 0, usualTrace)
@@ -164,9 +206,28 @@ func (r *run) imagine(w *world.World) *rule.Case {
 	return &c
 }
 
+// glimpse is imagine for a case that most rules are never asked about: what only
+// they look at is left out, and complete makes up for it.
+func (r *run) glimpse(w *world.World) *rule.Case {
+	doors := EndpointAddresses(w, r.in.Vault)
+	if len(doors) == 0 { // what the servers say then tells whether an address is right
+		return r.imagine(w)
+	}
+	c := r.bare(w)
+	o := predict.Glance(w, c.Client, r.target, predict.Options{Candidates: doors})
+	c.Predicted, c.Journey = &o, o.Journey
+	return &c
+}
+
+// complete adds to a case what a glimpse left out.
+func (r *run) complete(c *rule.Case) {
+	if c.Predicted != nil && !c.Predicted.Complete {
+		c.Predicted = r.predict(c, nil)
+	}
+}
+
 func (r *run) bare(w *world.World) rule.Case {
-	c := rule.Case{Service: r.in.Service, Vault: r.in.Vault, Wants: r.in.Wants, World: w}
-	c.Host, _ = r.in.Service.Host(r.in.Vault)
+	c := rule.Case{Service: r.in.Service, Vault: r.in.Vault, Host: r.host, Wants: r.in.Wants, World: w}
 	if w == nil {
 		return c
 	}
@@ -180,7 +241,7 @@ func (r *run) bare(w *world.World) rule.Case {
 }
 
 func (r *run) predict(c *rule.Case, trace func(fact.Event)) *fact.Observation {
-	o := predict.Observe(c.World, c.Client, predict.Target{Vault: r.in.Vault, Host: r.in.Host},
+	o := predict.Observe(c.World, c.Client, r.target,
 		predict.Options{Candidates: EndpointAddresses(c.World, r.in.Vault), Trace: trace})
 	return &o
 }

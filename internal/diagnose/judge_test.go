@@ -86,6 +86,10 @@ func TestBreaksAreFound(t *testing.T) {
 				if o := in.Seen.Journey; o.Verdict() == fact.Private && o.Access.Outcome == fact.OK {
 					continue // this fault does not touch this client
 				}
+				client, _ := in.World.Host(shape.Client)
+				if broken := change.Apply(shape.World, b...); !x.Symptom && !shows(x, broken, client, shape.Vault) {
+					continue // something else came of it
+				}
 				r := judge.Judge(in)
 				inside := hidden(shape.World, change.Apply(shape.World, b...)) || serverFaults[x.Code]
 				among := inside && slices.Contains(r.Candidates, x.Code)

@@ -15,6 +15,7 @@ import (
 // Looks are what one fault looks like from the clients of stock worlds.
 type looks struct {
 	rule     *rule.Rule
+	place    int // of the rule
 	sketches []sketch
 }
 
@@ -22,11 +23,11 @@ type looks struct {
 func buildLibrary(cloud string, rules []*rule.Rule) []looks {
 	shapes := stock.Shapes(cloud)
 	var library []looks
-	for _, x := range rules {
+	for i, x := range rules {
 		if x.Breaks == nil {
 			continue
 		}
-		entry := looks{rule: x}
+		entry := looks{rule: x, place: i}
 		for _, shape := range shapes {
 			client, _ := shape.World.Host(shape.Client)
 			vault, _ := shape.World.VaultNamed(shape.Vault)
@@ -51,9 +52,28 @@ func (l *looks) add(shape stock.Shape, broken *world.World) {
 	if o.Journey.Verdict() == fact.Private && (s.access == "" || s.access == admitted) {
 		return // this fault does not touch this client
 	}
+	if !l.rule.Symptom && !shows(l.rule, broken, client, shape.Vault) {
+		return // something else came of it
+	}
 	if !slices.Contains(l.sketches, s) {
 		l.sketches = append(l.sketches, s)
 	}
+}
+
+// shows tells whether a rule that is told everything says that it holds for a
+// client, or for the proxy that takes its requests.
+func shows(x *rule.Rule, w *world.World, client *world.Host, vault string) bool {
+	c := rule.Case{Service: w.Service(), Vault: vault, World: w, Client: client, Wants: world.WantPrivate}
+	c.Host, _ = w.Service().Host(vault)
+	c.Resource, _ = w.VaultNamed(vault)
+	o := predict.Observe(w, client, predict.Target{Vault: vault, Host: c.Host},
+		predict.Options{Authenticate: true, Candidates: EndpointAddresses(w, vault)})
+	c.Predicted, c.Journey = &o, o.Journey
+	if x.Eval(&c).Status == rule.StatusFail {
+		return true
+	}
+	proxy, ok := w.Host(world.ID(o.Journey.Proxy.By))
+	return ok && proxy.Proxy != nil && proxy.ID != client.ID && shows(x, w, proxy, vault)
 }
 
 // explain tells whether the fault explains what was seen.
@@ -74,26 +94,73 @@ func (r *run) withoutConfiguration() {
 	if r.in.Seen == nil || firstBad(&r.first) == fact.NoStage {
 		return
 	}
-	bare := r.match()
+	seen, bad := sketchOf(r.in.Seen), firstBad(&r.first)
+	bare := r.fit(&seen)
+	if !bare && len(r.candidates) == 0 {
+		if r.take(&r.first, nameless) {
+			return
+		}
+		bare = r.fitLoosely(seen, bad)
+	}
 	switch {
 	case len(r.candidates) == 0:
 		r.evident(&r.first)
 	case len(r.candidates) == 1 && !bare:
 		x := r.candidates[0]
-		if result := r.says(&r.first, x); result.Status == rule.StatusFail { // what was seen proves it
+		if result := r.says(&r.first, x); result.Status == rule.StatusFail {
 			r.causes, r.candidates = []cause{{rule: x, result: result, fixes: r.words(x)}}, nil
 		}
 	}
 }
 
-// match fills in the candidates, and tells whether a symptom fits by itself.
-func (r *run) match() (bare bool) {
-	seen := sketchOf(r.in.Seen)
+// fitLoosely is for what no single fault explains: there are several, or the
+// network is of a shape of its own. What comes after the first bad hop may be
+// the work of others, so it is left out bit by bit, the last of it first.
+func (r *run) fitLoosely(seen sketch, bad fact.Stage) (bare bool) {
+	if bad == fact.StageProxy || seen.path == fact.ServiceEndpoint {
+		return false // behind a proxy all hops are one; and a service endpoint is what it is
+	}
+	for _, forget := range later {
+		if forget.stage <= bad {
+			continue
+		}
+		forget.field(&seen)
+		if bare = r.fit(&seen); bare || len(r.candidates) > 0 {
+			return bare
+		}
+	}
+	return false
+}
+
+// later is what a request meets after another hop, the last of it first.
+var later = [...]struct {
+	stage fact.Stage
+	field func(*sketch)
+}{
+	{fact.StageAccess, func(s *sketch) { s.access, s.direct = "", "" }},
+	{fact.StageExchange, func(s *sketch) { s.exchange, s.path = fact.Unseen, "" }},
+	{fact.StageTLS, func(s *sketch) { s.tls = fact.Unseen }},
+	{fact.StageConnect, func(s *sketch) { s.connect = fact.Unseen }},
+	{beside, func(s *sketch) { // who was not in use, and doors that were not taken
+		s.other, s.azure, s.otherDoor = serverSketch{}, serverSketch{}, fact.Unseen
+	}},
+	{beside, func(s *sketch) { // whose answer it is, and what else that server says
+		s.first = serverSketch{reached: s.first.reached, host: s.first.host}
+	}},
+	{beside, func(s *sketch) { s.first, s.platform = serverSketch{}, "" }},
+}
+
+// beside is no hop of the request, and later than all.
+const beside = fact.StageAccess + 1
+
+// fit adds the faults that explain a sketch, and tells whether a symptom does so
+// by itself.
+func (r *run) fit(seen *sketch) (bare bool) {
 	library := r.judge.library()
 	for i := range library {
 		l := &library[i]
 		switch {
-		case r.says(&r.first, l.rule).Status == rule.StatusPass, !l.explain(&seen):
+		case r.saysFirst(l.place).Status == rule.StatusPass, !l.explain(seen):
 		case l.rule.Symptom:
 			bare = true
 		default:

@@ -69,8 +69,10 @@ func withSettings(h world.Host, r *run) *world.Host {
 // does; a proxy tunnels. One that was seen not to answer is not made up.
 func trusting(w *world.World, client *world.Host, vault dnsname.Name, silent func(netip.Addr) bool) *world.World {
 	for _, a := range w.Nameservers(client) {
-		if _, known := unknownMachine(w, client, a); !known && silent(a) {
-			continue
+		if silent(a) {
+			if _, known := unknownMachine(w, client, a); !known {
+				continue
+			}
 		}
 		w = trustServer(w, client, a, maxForwarders)
 	}
@@ -133,6 +135,11 @@ func answersDNS(w *world.World, network world.ID, a netip.Addr) bool {
 // unknownMachine returns a copy of the machine at an address, or a new one
 // where none is known; its network is the one whose space holds the address.
 func unknownMachine(w *world.World, client *world.Host, a netip.Addr) (h *world.Host, known bool) {
+	node := w.Node(client)
+	if pod, ok := w.PodAt(node.Network, node.ID, a); ok {
+		c := *pod
+		return &c, true
+	}
 	network, subnet := networkOf(w, client, a)
 	if found, ok := w.HostAt(network, a); ok {
 		c := *found
@@ -179,7 +186,8 @@ func holds(space []netip.Prefix, a netip.Addr) bool {
 // resolverFor returns the server to which a DNS server forwards when all is
 // well, and whether it forwards everything there.
 func resolverFor(w *world.World, h *world.Host) (to netip.Addr, all bool) {
-	if v, ok := w.VNet(h.Network); ok {
+	node := w.Node(h) // of a pod, the machine that it runs on
+	if v, ok := w.VNet(node.Network); ok {
 		if len(v.DNSServers) > 0 && !slices.Contains(v.DNSServers, h.Address) {
 			return v.DNSServers[0], true // what the machine itself is handed
 		}

@@ -21,7 +21,7 @@ func (r *run) outside() {
 	all := r.hypotheses(r.first.World)
 	var found []hypothesis
 	for _, h := range all {
-		if !h.rules[0].Symptom && !known(found, h) && r.explains(h.imagined, &seen) {
+		if r.doubtful(h.rules[0]) && !known(found, h) && r.explains(h.imagined, &seen) {
 			found = append(found, h)
 		}
 	}
@@ -29,6 +29,12 @@ func (r *run) outside() {
 		found = inCommon(all, r.twofold(all, &seen))
 	}
 	r.settle(found)
+}
+
+// doubtful tells whether a fault may be the first on the way: it was not looked
+// for in vain, and is more than a symptom.
+func (r *run) doubtful(x *rule.Rule) bool {
+	return !x.Symptom && r.says(&r.first, x).Status != rule.StatusPass
 }
 
 // known tells whether faults of the same rules explain what was seen already.
@@ -53,7 +59,7 @@ func (r *run) hypotheses(w *world.World) []hypothesis {
 	}
 	var all []hypothesis
 	for _, x := range r.judge.rules {
-		if x.Breaks == nil || x.Aside || r.says(&r.first, x).Status == rule.StatusPass { // looked for, and not there
+		if x.Breaks == nil || x.Aside {
 			continue
 		}
 		for _, b := range x.Breaks(site) {
@@ -69,7 +75,7 @@ func (r *run) hypotheses(w *world.World) []hypothesis {
 // does: one that takes the prediction further, and any other beside it.
 func (r *run) twofold(all []hypothesis, seen *sketch) (found []hypothesis) {
 	for _, first := range all {
-		if first.rules[0].Symptom || r.furthest(first.imagined) <= r.differs {
+		if !r.doubtful(first.rules[0]) || r.furthest(first.imagined) <= r.differs {
 			continue
 		}
 		for _, second := range r.hypotheses(first.imagined.World) {
@@ -140,12 +146,12 @@ func (r *run) explains(c *rule.Case, seen *sketch) bool {
 // real leaves out of a repair what is done to machines that are only imagined.
 func (r *run) real(c *cause) {
 	repair, fixes := c.repair, c.fixes
-	c.repair, c.fixes = nil, nil
 	w := r.first.World
+	c.repair, c.fixes, c.worlds = nil, nil, []*world.World{w}
 	for i, m := range repair {
 		mended := m.Apply(w)
 		if mended != w {
-			c.repair, c.fixes = append(c.repair, m), append(c.fixes, fixes[i])
+			c.repair, c.fixes, c.worlds = append(c.repair, m), append(c.fixes, fixes[i]), append(c.worlds, mended)
 		}
 		w = mended
 	}

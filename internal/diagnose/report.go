@@ -105,6 +105,17 @@ type Fix struct {
 	Title  string   `json:"title"`
 	Az     []string `json:"az"`
 	Verify []string `json:"verify"`
+	// LocksOut names the clients of the World from which this step takes the
+	// path by which they reach the vault today.
+	LocksOut []string `json:"locksOut,omitempty"`
+	// Interrupts names those that have it back once the later steps are done.
+	Interrupts []string `json:"interrupts,omitempty"`
+	// Unasked is how many more clients there are for which nobody has worked
+	// that out, since they are so many.
+	Unasked int `json:"unasked,omitempty"`
+	// Hides are other vaults that this step takes from the clients of a network,
+	// as far as that was worked out: where there are very many, of the first.
+	Hides []Loss `json:"hides,omitempty"`
 }
 
 // A Check is what one rule said.

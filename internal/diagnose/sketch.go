@@ -64,6 +64,7 @@ type serverSketch struct {
 	host      answerSketch
 	alias     answerSketch
 	unchecked answerSketch // of a server that fails: with checking disabled
+	others    tri          // of a server that fails: whether it answers for other names
 }
 
 type serverKind uint8
@@ -150,6 +151,9 @@ func serverOf(v fact.ServerView) serverSketch {
 	if v.Host.Outcome != fact.Unseen {
 		s.slow = triOf(v.Slow)
 	}
+	if served := v.ServesOthers(); served || v.FailsForAll() {
+		s.others = triOf(served)
+	}
 	return s
 }
 
@@ -191,11 +195,19 @@ func accessOf(a fact.AccessHop) service.Denial {
 	return a.Denial
 }
 
+// private tells whether an address is of a private range, or was answered out of
+// a private zone.
+func private(o *fact.Observation, a netip.Addr) bool {
+	zoned := func(h fact.AnswerHop) bool { return h.Addr == a && h.Class == fact.PrivateAddr }
+	return fact.Classify(a) == fact.PrivateAddr ||
+		slices.ContainsFunc(o.Servers, func(v fact.ServerView) bool { return zoned(v.Host) || zoned(v.Alias) })
+}
+
 // otherDoor is how the best private address fared that the program did not get.
 func otherDoor(o *fact.Observation) fact.Outcome {
 	var outcomes []fact.Outcome
 	for _, v := range o.Addresses {
-		if v.Addr != o.Journey.Answer.Addr && fact.Classify(v.Addr) == fact.PrivateAddr && v.Connect.Outcome != fact.Unseen {
+		if v.Addr != o.Journey.Answer.Addr && private(o, v.Addr) && v.Connect.Outcome != fact.Unseen {
 			outcomes = append(outcomes, v.Connect.Outcome)
 		}
 	}
@@ -240,5 +252,5 @@ func (a *answerSketch) fits(b *answerSketch) bool {
 }
 
 func (a *serverSketch) fits(b *serverSketch) bool {
-	return fit(a.kind, b.kind) && fit(a.reached, b.reached) && fit(a.slow, b.slow) && a.host.fits(&b.host) && a.alias.fits(&b.alias) && a.unchecked.fits(&b.unchecked)
+	return fit(a.kind, b.kind) && fit(a.reached, b.reached) && fit(a.slow, b.slow) && a.host.fits(&b.host) && a.alias.fits(&b.alias) && a.unchecked.fits(&b.unchecked) && fit(a.others, b.others)
 }

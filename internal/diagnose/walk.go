@@ -29,6 +29,7 @@ func (r *run) walk(c *rule.Case) {
 		if after == nil {
 			break
 		}
+		next.fixes = steps(next.repair, next.worlds)
 		r.causes, c = append(r.causes, next), after
 	}
 	r.last = c
@@ -38,29 +39,41 @@ func (r *run) walk(c *rule.Case) {
 }
 
 // step finds the most upstream cause of a case, and the case of the world in
-// which it is mended; nil where there is none.
-func (r *run) step(c *rule.Case, bad fact.Stage) (cause, *rule.Case) {
+// which it is mended; nil where there is none. One whose repair is all that is
+// needed comes before one that only gets the request further.
+func (r *run) step(c *rule.Case, bad fact.Stage) (found cause, mended *rule.Case) {
 	views := r.views(c)
 	for _, x := range r.judge.upstream {
 		if x.Symptom || x.Aside || x.Mends == nil || r.named(x) {
 			continue
 		}
 		for i, view := range views {
-			result := r.says(view, x)
-			if result.Status != rule.StatusFail {
-				continue
-			}
-			repair, fixes, mended := mend(view, x)
-			if mended == c.World {
-				continue
-			}
-			after := r.imagine(mended)
-			if betters(c, after, bad) || i > 0 && !hidden(c.World, mended) && r.bettersThere(view, after) {
-				return cause{x, result, fixes, repair, true}, after
+			next, after := r.attempt(c, view, x)
+			switch {
+			case after == nil, i > 0 && hidden(c.World, after.World): // the inside of a proxy has a code of its own
+			case firstBad(after) == fact.NoStage:
+				return next, after
+			case mended == nil && (betters(c, after, bad) || i > 0 && r.bettersThere(view, after)):
+				found, mended = next, after
 			}
 		}
 	}
-	return cause{}, nil
+	return found, mended
+}
+
+// attempt mends what a rule says of a view of a case; nil where it says nothing
+// or there is nothing to mend.
+func (r *run) attempt(c, view *rule.Case, x *rule.Rule) (cause, *rule.Case) {
+	result := r.says(view, x)
+	if result.Status != rule.StatusFail {
+		return cause{}, nil
+	}
+	repair, worlds := mend(view, x)
+	mended := worlds[len(worlds)-1]
+	if mended == c.World {
+		return cause{}, nil
+	}
+	return cause{rule: x, result: result, repair: repair, worlds: worlds, proven: true}, r.glimpse(mended)
 }
 
 // unmended names a cause where no repair gets the request any further: what
@@ -98,12 +111,18 @@ func doorless(x *rule.Rule, c *rule.Case) bool {
 func (r *run) take(c *rule.Case, fits func(*rule.Rule, *rule.Case) bool) bool {
 	views := r.views(c)
 	for _, x := range r.judge.upstream {
-		if x.Symptom || x.Aside || !fits(x, c) {
+		if x.Symptom || x.Aside {
 			continue
 		}
 		for _, view := range views {
-			if result := r.says(view, x); result.Status == rule.StatusFail {
-				r.causes = append(r.causes, cause{rule: x, result: result, fixes: r.advised(view, x)})
+			if result := r.says(view, x); result.Status == rule.StatusFail && fits(x, c) { // what would mend it is worth more work
+				taken := cause{rule: x, result: result, fixes: r.words(x)}
+				if view.World != nil && x.Mends != nil {
+					if repair, worlds := mend(view, x); len(repair) > 0 {
+						taken.repair, taken.fixes, taken.worlds = repair, steps(repair, worlds), worlds
+					}
+				}
+				r.causes = append(r.causes, taken)
 				return true
 			}
 		}
@@ -140,17 +159,27 @@ func (r *run) bettersThere(before, after *rule.Case) bool {
 	return len(views) > 1 && bad != fact.NoStage && betters(before, views[1], bad)
 }
 
-// mend applies a rule's Mends one after the other; commands are those of the
-// world in which each is run.
-func mend(c *rule.Case, x *rule.Rule) ([]change.Change, []Fix, *world.World) {
+// mend applies a rule's Mends one after the other. The worlds are those before
+// the first and after each.
+func mend(c *rule.Case, x *rule.Rule) (repair []change.Change, worlds []*world.World) {
 	w := c.World
-	var fixes []Fix
-	repair := x.Mends(c)
+	repair = x.Mends(c)
+	worlds = append(make([]*world.World, 0, 4), w) // most repairs have three steps at most
 	for _, m := range repair {
-		fixes = append(fixes, Fix{Title: m.Title(w), Az: orEmpty(m.Commands(w)), Verify: orEmpty(m.Verify(w))})
 		w = m.Apply(w)
+		worlds = append(worlds, w)
 	}
-	return repair, fixes, w
+	return repair, worlds
+}
+
+// steps are the fixes that a repair stands for; commands are those of the world
+// in which each is run.
+func steps(repair []change.Change, worlds []*world.World) (fixes []Fix) {
+	for i, m := range repair {
+		w := worlds[i]
+		fixes = append(fixes, Fix{Title: m.Title(w), Az: orEmpty(m.Commands(w)), Verify: orEmpty(m.Verify(w))})
+	}
+	return fixes
 }
 
 // betters tells whether the mended journey differs at the bad hop, and goes no
@@ -161,7 +190,13 @@ func betters(before, after *rule.Case, bad fact.Stage) bool {
 	if now == fact.NoStage || now > bad || another {
 		return true
 	}
-	return now == bad && hop(before.Journey, bad) != hop(after.Journey, bad)
+	if now != bad {
+		return false
+	}
+	// An endpoint that does not answer, while another one would, is as well the
+	// fault of the connection as of the answer.
+	return hop(before.Journey, bad) != hop(after.Journey, bad) ||
+		bad == fact.StageAnswer && hop(before.Journey, fact.StageConnect) != hop(after.Journey, fact.StageConnect)
 }
 
 // way is who takes the request and who resolves the name.

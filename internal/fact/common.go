@@ -26,11 +26,25 @@ func (o Outcome) Answered() bool {
 	return false
 }
 
+// Failure tells the answers that say no more than that there is none.
+func (o Outcome) Failure() bool { return o == ServFail || o == DNSRefuse }
+
 // Dialable tells whether a vault can have an address: others are reported and
 // never dialled.
 func Dialable(a netip.Addr) bool {
 	class := Classify(a)
 	return class == PrivateAddr || class == PublicAddr
+}
+
+// ClassOf is the class of an answer's address. In the public DNS the vault's name
+// in the private zone is an alias of another: an address that stands under that
+// name itself comes from a private zone, and a VNet may use any range.
+func ClassOf(a netip.Addr, underAlias bool) AddrClass {
+	class := Classify(a)
+	if underAlias && class == PublicAddr {
+		return PrivateAddr
+	}
+	return class
 }
 
 // NameOf tells the vault's hostname from its name in the private zone and from

@@ -97,6 +97,24 @@ type ServerView struct {
 	// it with checking disabled (RFC 4035, section 3.2.2): an answer shows that
 	// it rejected what it heard. Only IPv4 is asked for.
 	Unchecked AnswerHop `json:"unchecked,omitzero"`
+	// Others is what came of the same server's answer for a name that is not the
+	// service's, its cloud's service.Cloud.Authority, where it fails on the
+	// hostname or refuses it. Only IPv4 is asked for.
+	Others Outcome `json:"others,omitempty"`
+}
+
+// ServesOthers tells whether a server that fails on the hostname has an answer
+// for another name, be it that there is none such.
+func (v ServerView) ServesOthers() bool { return v.Others.Answered() && !v.Others.Failure() }
+
+// FailsForAll tells whether a server that fails on the hostname has none for
+// another name either. One that refuses that name alone may be there for some
+// domains and no others, as those of split DNS are.
+func (v ServerView) FailsForAll() bool {
+	if v.Others == DNSRefuse {
+		return v.Host.Outcome == DNSRefuse
+	}
+	return v.Others != Unseen && !v.ServesOthers()
 }
 
 // An AddressView is the request to one address, whatever DNS says.
@@ -159,6 +177,13 @@ func (o Observation) ServerAs(role ServerRole) (ServerView, bool) {
 		}
 	}
 	return ServerView{}, false
+}
+
+// SearchedFirst tells whether the client tries a name with the domains of its
+// search list before it tries the name itself: where it has fewer dots than the
+// resolver's ndots asks for, 1 by default (resolv.conf(5)).
+func (o *Observation) SearchedFirst(name dnsname.Name) bool {
+	return len(o.Client.Search) > 0 && name.Dots() < max(o.Client.Ndots, 1)
 }
 
 // At returns the view of an address.

@@ -22,7 +22,20 @@ func Observe(w *world.World, h *world.Host, t Target, o Options) fact.Observatio
 	seen.Journey, seen.Direct = c.journey()
 	var learnt []netip.Addr
 	seen.Servers, learnt = c.servers()
-	seen.Addresses = c.addresses(seen.Direct.Answer.Addr, learnt)
+	seen.Addresses = c.addresses(seen.Direct, learnt)
+	return seen
+}
+
+// Glance is Observe without what the host says of itself and what its DNS servers
+// say of other names: the journeys, and the requests to the address in use and to
+// the candidates. It is not complete.
+func Glance(w *world.World, h *world.Host, t Target, o Options) fact.Observation {
+	c := From(w, h, o)
+	c.turn(t)
+	c.thorough = len(h.Search)+len(h.Cached) > 0 // then all addresses tell whose answer it is
+	var seen fact.Observation
+	seen.Journey, seen.Direct = c.journey()
+	seen.Addresses = c.addresses(seen.Direct, nil)
 	return seen
 }
 
@@ -72,6 +85,9 @@ func (c *Client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 		if role == fact.RoleConfigured && host.answer.Outcome == fact.ServFail {
 			view.Unchecked = c.unchecked(server, c.proper)
 		}
+		if role == fact.RoleConfigured && host.answer.Outcome.Failure() {
+			view.Others = c.others(server)
+		}
 		views = append(views, view)
 		learnt = append(append(learnt, host.addrs...), alias.addrs...)
 	}
@@ -88,8 +104,7 @@ func (c *Client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 
 // addresses is the request to each address on its own, verified against the
 // vault's hostname: the one in use, the candidates, those that servers named.
-func (c *Client) addresses(used netip.Addr, learnt []netip.Addr) []fact.AddressView {
-	var views []fact.AddressView
+func (c *Client) addresses(j fact.Journey, learnt []netip.Addr) (views []fact.AddressView) {
 	visit := func(list []netip.Addr, most int) {
 		for _, a := range list {
 			known := slices.ContainsFunc(views, func(v fact.AddressView) bool { return v.Addr == a })
@@ -97,13 +112,24 @@ func (c *Client) addresses(used netip.Addr, learnt []netip.Addr) []fact.AddressV
 				continue
 			}
 			most--
-			var j fact.Journey
-			c.visit(&j, c.origin, a, c.proper)
+			c.again(&j, a)
+			views = slices.Grow(views, 2) // most have two
 			views = append(views, fact.AddressView{Addr: a, Connect: j.Connect, TLS: j.TLS, Exchange: j.Exchange})
 		}
 	}
-	visit([]netip.Addr{used}, 1)
+	visit([]netip.Addr{j.Answer.Addr}, 1)
 	visit(c.opt.Candidates, len(c.opt.Candidates))
 	visit(learnt, fact.MaxLearnt)
 	return views
+}
+
+// again visits an address under the vault's hostname, but for the one that the
+// program has just been to under that name: the same comes of it.
+func (c *Client) again(j *fact.Journey, a netip.Addr) {
+	if c.visited.to == a && c.visited.name == c.proper && j.Connect.Addr == a {
+		c.traceRoute(a, c.visited.way)
+		return
+	}
+	*j = fact.Journey{Answer: j.Answer}
+	c.visit(j, a, c.proper)
 }

@@ -67,6 +67,7 @@ type Client struct {
 	server resolve.Server // and who that is
 
 	rewritten string // what a proxy puts into the Host header; "" for nothing
+	visited   visit  // the last one
 }
 
 // From returns the Client that a host is.
@@ -93,6 +94,7 @@ func (c *Client) Journey(t Target) fact.Journey {
 // turn begins another request.
 func (c *Client) turn(t Target) {
 	c.vault, c.name, c.proper, c.alias, c.spare = t.Vault, t.Host, t.proper, t.alias, spared{}
+	c.visited = visit{}
 	if c.proper.IsZero() { // a name that is no DNS label has neither
 		c.proper, _ = c.world.Service().Host(t.Vault)
 		c.alias, _ = c.world.Service().Alias(t.Vault)
@@ -158,14 +160,22 @@ func (c *Client) direct() fact.Journey {
 	if j.Answer.Outcome != fact.OK || !fact.Dialable(j.Answer.Addr) {
 		return j
 	}
-	c.visit(&j, c.origin, j.Answer.Addr, c.name)
+	c.visit(&j, j.Answer.Addr, c.name)
 	return j
 }
 
-// visit fills in what comes of a connection from an origin to an address.
-func (c *Client) visit(j *fact.Journey, from route.Origin, to netip.Addr, name dnsname.Name) {
-	flow := route.Flow{From: from, To: netip.AddrPortFrom(to, 443), Proto: route.TCP}
+// A visit is a connection of the host to an address, and the way there.
+type visit struct {
+	to   netip.Addr
+	name dnsname.Name
+	way  route.Decision
+}
+
+// visit fills in what comes of a connection to an address.
+func (c *Client) visit(j *fact.Journey, to netip.Addr, name dnsname.Name) {
+	flow := route.Flow{From: c.origin, To: netip.AddrPortFrom(to, 443), Proto: route.TCP}
 	d := route.Decide(c.world, flow)
+	c.visited = visit{to, name, d}
 	c.traceRoute(to, d)
 	outcome := d.Outcome
 	if outcome == fact.Stalled {

@@ -32,8 +32,9 @@ func (c *Client) resolution() (fact.ResolverHop, fact.AnswerHop) {
 	default:
 		hop.By = c.serverRef(f.Server)
 	}
-	answer := c.joined(f.A, f.AAAA)
+	answer := c.joined(c.name, f.A, f.AAAA)
 	if f.Via != fact.ViaDNS {
+		answer.Class = fact.Classify(answer.Addr)
 		answer.Alias, answer.By, answer.Reason = false, fact.Ref(c.host.ID), fact.NoReason
 	}
 	return hop, answer
@@ -42,48 +43,55 @@ func (c *Client) resolution() (fact.ResolverHop, fact.AnswerHop) {
 // cached is an old answer that the program still gets. A probe cannot see the
 // cache: it looks for who says the same.
 func (c *Client) cached(f resolve.Found) (fact.ResolverHop, fact.AnswerHop) {
-	answer := c.joined(f.A, f.AAAA)
+	answer := c.joined(dnsname.Root, f.A, f.AAAA)
 	answer.By, answer.Reason = fact.Ref(c.host.ID), fact.NoReason
-	hop, alias := c.whence(slices.Concat(f.A.Addrs, f.AAAA.Addrs))
-	hop.By, hop.Reason, answer.Alias = fact.Ref(c.host.ID), fact.FromCache, alias
-	return hop, answer
+	hop, source := c.whence(slices.Concat(f.A.Addrs, f.AAAA.Addrs))
+	hop.By, hop.Reason = fact.Ref(c.host.ID), fact.FromCache
+	return hop, as(answer, source)
 }
 
 // searched is an answer to another name, which the search list made.
 func (c *Client) searched(f resolve.Found) (fact.ResolverHop, fact.AnswerHop) {
-	answer := c.joined(f.A, f.AAAA)
-	hop, alias := c.whence(slices.Concat(f.A.Addrs, f.AAAA.Addrs))
-	hop.By, answer.Alias = c.serverRef(hop.Server), alias
-	return hop, answer
+	answer := c.joined(dnsname.Root, f.A, f.AAAA)
+	hop, source := c.whence(slices.Concat(f.A.Addrs, f.AAAA.Addrs))
+	hop.By = c.serverRef(hop.Server)
+	return hop, as(answer, source)
+}
+
+// as is an answer of which a probe thinks that a server's is its source.
+func as(answer, source fact.AnswerHop) fact.AnswerHop {
+	underAlias := source.Class == fact.PrivateAddr && fact.Classify(source.Addr) == fact.PublicAddr
+	answer.Alias, answer.Class = source.Alias, fact.ClassOf(answer.Addr, underAlias)
+	return answer
 }
 
 // whence is whom a probe takes for the source of what a program gets: a
 // configured server that gives an address of it, one that does for a name of the
 // search list, or one whose public addresses may be others the next time.
-func (c *Client) whence(addrs []netip.Addr) (hop fact.ResolverHop, alias bool) {
+func (c *Client) whence(addrs []netip.Addr) (hop fact.ResolverHop, source fact.AnswerHop) {
 	hop = fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaDNS}
 	gives := func(h hearing) bool {
 		return h.answer.Outcome == fact.OK && slices.ContainsFunc(addrs, func(a netip.Addr) bool { return slices.Contains(h.addrs, a) })
 	}
-	servers := c.configured()
+	servers := resolve.ServersFor(c.world, c.host, c.name)
 	for _, hop.Server = range servers {
 		if h := c.heard(hop.Server, c.name); gives(h) {
-			return hop, h.answer.Alias
+			return hop, h.answer
 		}
 	}
 	for _, name := range settings.Candidates(c.name, c.host.Search, c.host.Ndots) {
 		for _, s := range resolve.ServersFor(c.world, c.host, name) {
 			if name != c.name && gives(c.heard(s, name)) {
-				return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaSearch, Server: s, Name: name}, false
+				return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaSearch, Server: s, Name: name}, fact.AnswerHop{}
 			}
 		}
 	}
 	for _, hop.Server = range servers {
-		if h := c.heard(hop.Server, c.name); h.answer.Outcome == fact.OK && public(h.addrs) && public(addrs) {
-			return hop, h.answer.Alias
+		if h := c.heard(hop.Server, c.name); h.answer.Class == fact.PublicAddr && public(h.addrs) && public(addrs) {
+			return hop, h.answer
 		}
 	}
-	return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram}, false
+	return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram}, fact.AnswerHop{}
 }
 
 func public(addrs []netip.Addr) bool {
@@ -93,7 +101,7 @@ func public(addrs []netip.Addr) bool {
 // unresolved is why a program gets no address: what a server answers is worth
 // more than that another is silent.
 func (c *Client) unresolved() (fact.ResolverHop, fact.AnswerHop) {
-	servers := c.configured()
+	servers := resolve.ServersFor(c.world, c.host, c.name)
 	if len(servers) == 0 {
 		return fact.ResolverHop{Outcome: fact.NoServer}, fact.AnswerHop{}
 	}
@@ -124,11 +132,18 @@ type hearing struct {
 
 // unchecked is what a server that fails says with checking disabled.
 func (c *Client) unchecked(server netip.Addr, name dnsname.Name) fact.AnswerHop {
-	h := c.joined(c.ask(server, resolve.Question{Name: name, Type: world.TypeA, CD: true}, resolve.ClientTimeout), resolve.Reply{})
+	h := c.joined(name, c.ask(server, resolve.Question{Name: name, Type: world.TypeA, CD: true}, resolve.ClientTimeout), resolve.Reply{})
 	if !h.Outcome.Answered() {
 		return fact.AnswerHop{}
 	}
 	return h
+}
+
+// others is what comes of asking a server that fails for a name that is not the
+// service's.
+func (c *Client) others(server netip.Addr) fact.Outcome {
+	q := resolve.Question{Name: c.world.Service().Cloud.Authority, Type: world.TypeA}
+	return c.ask(server, q, resolve.ClientTimeout).Outcome
 }
 
 // heard asks a server for both kinds of addresses.
@@ -145,7 +160,7 @@ func (c *Client) heardWithin(server netip.Addr, name dnsname.Name, within time.D
 	if name != c.alias || c.alias == c.name {
 		aaaa = c.ask(server, resolve.Question{Name: name, Type: world.TypeAAAA}, within)
 	}
-	if h := c.joined(a, aaaa); h.Outcome.Answered() {
+	if h := c.joined(name, a, aaaa); h.Outcome.Answered() {
 		return hearing{reached: fact.OK, answer: h, slow: a.After >= fact.SlowAnswer, addrs: slices.Concat(a.Addrs, aaaa.Addrs)}
 	}
 	return hearing{reached: a.Outcome, reason: a.Reason, by: a.By}
@@ -153,7 +168,7 @@ func (c *Client) heardWithin(server netip.Addr, name dnsname.Name, within time.D
 
 // joined makes one hop of the answers for both kinds of addresses: the one that
 // holds addresses decides, else the one for IPv4.
-func (c *Client) joined(a, aaaa resolve.Reply) fact.AnswerHop {
+func (c *Client) joined(name dnsname.Name, a, aaaa resolve.Reply) fact.AnswerHop {
 	r := a
 	better := a.Outcome == fact.Unseen || aaaa.Outcome == fact.OK && a.Outcome != fact.OK ||
 		aaaa.Outcome.Answered() && !a.Outcome.Answered()
@@ -162,11 +177,12 @@ func (c *Client) joined(a, aaaa resolve.Reply) fact.AnswerHop {
 	}
 	hop := fact.AnswerHop{Outcome: r.Outcome, By: fact.Ref(r.By), Reason: r.Reason}
 	for i := range r.Chain {
-		hop.Alias = hop.Alias || r.Chain[i].To == c.alias
+		name = r.Chain[i].To
+		hop.Alias = hop.Alias || name == c.alias
 	}
 	if r.Outcome == fact.OK {
 		hop.Addr = first(a.Addrs, aaaa.Addrs)
-		hop.Class = fact.Classify(hop.Addr)
+		hop.Class = fact.ClassOf(hop.Addr, name == c.alias)
 	}
 	return hop
 }

@@ -63,7 +63,7 @@ func (r record) resolved() (fact.ResolverHop, fact.AnswerHop) {
 	if r.inHostsFile(addr) {
 		return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaHostsFile}, answer
 	}
-	for _, s := range r.configured() {
+	for _, s := range r.inUse() {
 		switch heard := r.heard(s, r.plan.Host); {
 		case heard.outcome == fact.Unseen: // it may be the one
 			return fact.ResolverHop{}, answer
@@ -74,8 +74,8 @@ func (r record) resolved() (fact.ResolverHop, fact.AnswerHop) {
 	if hop, ok := r.bySearch(); ok {
 		return hop, answer
 	}
-	for _, s := range r.configured() {
-		if heard := r.heard(s, r.plan.Host); heard.agrees(r.program.Addrs) {
+	for _, s := range r.inUse() {
+		if heard := r.heard(s, r.plan.Host); heard.agrees(r.program.Addrs) && !r.underAlias(heard, r.plan.Host) {
 			return r.from(s, heard, answer)
 		}
 	}
@@ -85,7 +85,17 @@ func (r record) resolved() (fact.ResolverHop, fact.AnswerHop) {
 // from is the answer of a server.
 func (r record) from(server netip.Addr, heard hearing, answer fact.AnswerHop) (fact.ResolverHop, fact.AnswerHop) {
 	answer.Alias = slices.Contains(heard.chain, r.plan.Alias)
+	answer.Class = fact.ClassOf(answer.Addr, r.underAlias(heard, r.plan.Host))
 	return fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaDNS, Server: server}, answer
+}
+
+// underAlias tells whether the addresses of an answer to a name stand under the
+// vault's name in the private zone.
+func (r record) underAlias(h hearing, name dnsname.Name) bool {
+	if len(h.chain) > 0 {
+		name = h.chain[len(h.chain)-1]
+	}
+	return name == r.plan.Alias
 }
 
 func (r record) inHostsFile(addr netip.Addr) bool {
@@ -99,7 +109,7 @@ func (r record) inHostsFile(addr netip.Addr) bool {
 // server often look the same there. And what one server says is worth more than
 // that another is silent.
 func (r record) unresolved() (fact.ResolverHop, fact.AnswerHop) {
-	servers := r.configured()
+	servers := r.inUse()
 	if len(servers) == 0 && !r.plan.ResolversUnknown {
 		return fact.ResolverHop{Outcome: fact.NoServer}, fact.AnswerHop{}
 	}
@@ -149,6 +159,18 @@ func (r record) configured() []netip.Addr {
 	var list []netip.Addr
 	for _, s := range r.plan.Servers {
 		if s.Role == fact.RoleConfigured {
+			list = append(list, s.Addr)
+		}
+	}
+	return list
+}
+
+// inUse lists the servers that programs ask for the vault's name: those of its
+// domain, where it has servers of its own.
+func (r record) inUse() []netip.Addr {
+	var list []netip.Addr
+	for _, s := range r.plan.Servers {
+		if s.Role == fact.RoleConfigured && s.Scoped == r.plan.Scoped {
 			list = append(list, s.Addr)
 		}
 	}

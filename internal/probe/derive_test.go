@@ -54,6 +54,10 @@ func (r record) listen(server netip.Addr, said string) {
 		if q.Name == fabrikam && !direct && l.Outcome.Answered() {
 			l.Chain = []dnsname.Name{fabrikamAlias}
 		}
+		public := len(l.Addrs) > 0 && fact.Classify(l.Addrs[0]) == fact.PublicAddr
+		if public && (!direct || q.Name == fabrikamAlias) { // the public DNS goes on from there
+			l.Chain = append(l.Chain, dnsname.MustParse("data-prod-eus.vaultcore.azure.net"))
+		}
 	}
 }
 

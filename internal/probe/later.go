@@ -16,22 +16,31 @@ import (
 // them: where all is well, there are none.
 
 // maxLater is how many of them there can be.
-const maxLater = fact.MaxServers + 2*fact.MaxSearch*maxSearched + 1
+const maxLater = 2*fact.MaxServers + 2*fact.MaxSearch*maxSearched + 1
 
 // maxSearched is how many servers a resolver library asks (MAXNS of resolv.h),
 // and so how many can have answered a name of the search list.
 const maxSearched = 3
 
 // doubts are those to a server that fails on the vault's hostname: the same
-// with checking disabled.
+// with checking disabled, and one for a name that is not the service's.
 func (p Plan) doubts() []Question {
 	var list []Question
 	for _, s := range p.Servers {
 		if s.Role == fact.RoleConfigured {
-			list = append(list, Question{Server: s.Addr, Role: s.Role, Name: p.VaultHost, Type: typeA, Within: questionTime, CD: true})
+			q := Question{Server: s.Addr, Role: s.Role, Name: p.VaultHost, Type: typeA, Within: questionTime, CD: true}
+			list = append(list, q)
+			q.Name, q.CD = p.Other, false
+			list = append(list, q)
 		}
 	}
 	return list
+}
+
+// arises tells whether what a server makes of the vault's hostname gives rise to
+// a doubt: who refuses to answer checks nothing.
+func (q Question) arises(from fact.Outcome) bool {
+	return from == fact.ServFail || from == fact.DNSRefuse && !q.CD
 }
 
 // searched are those for the names that the search list makes of the host, to
@@ -58,8 +67,9 @@ func (p Plan) searched(r env.Resolvers) []Question {
 
 // wonder asks what has become worth asking.
 func (r *run) wonder(ctx context.Context) {
+	host := r.rec.plan.VaultHost
 	for _, q := range r.rec.plan.Doubts {
-		if r.rec.over(q.Server, q.Name) && r.rec.heard(q.Server, q.Name).outcome == fact.ServFail {
+		if r.rec.over(q.Server, host) && q.arises(r.rec.heard(q.Server, host).outcome) {
 			r.later(ctx, q)
 		}
 	}
@@ -93,7 +103,7 @@ func (r record) unexplained() bool {
 	if r.program.Outcome != fact.OK || r.inHostsFile(first(r.program.Addrs)) {
 		return false
 	}
-	for _, s := range r.configured() {
+	for _, s := range r.inUse() {
 		if !r.over(s, r.plan.Host) || r.heard(s, r.plan.Host).shares(r.program.Addrs) {
 			return false
 		}
@@ -122,15 +132,20 @@ func (r record) bySearch() (fact.ResolverHop, bool) {
 	return fact.ResolverHop{}, false
 }
 
-// unchecked is what a server that fails says with checking disabled.
-func (r record) unchecked(server netip.Addr, host fact.AnswerHop) fact.AnswerHop {
+// doubted is what a server that fails says with checking disabled, and what came
+// of asking it for a name that is not the service's.
+func (r record) doubted(server netip.Addr, host fact.AnswerHop) (unchecked fact.AnswerHop, others fact.Outcome) {
 	var h hearing
 	for _, q := range r.plan.Doubts {
-		if q.Server == server && host.Outcome == fact.ServFail {
-			h.add(r.later[q])
+		switch l := r.later[q]; {
+		case q.Server != server || !q.arises(host.Outcome):
+		case q.CD:
+			h.add(l)
+		default:
+			others = l.Outcome
 		}
 	}
-	return r.hop(h)
+	return r.hop(h, r.plan.VaultHost), others
 }
 
 // afterwards are the questions that may have been asked later, in an order that

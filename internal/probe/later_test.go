@@ -78,6 +78,58 @@ func TestCheckingDisabled(t *testing.T) {
 	}
 }
 
+// forOther answers the question for the cloud's authority with a code and for all
+// others with failure.
+func forOther(failure, code int, lines ...string) func(net.Conn) {
+	return func(c net.Conn) {
+		buffer := make([]byte, 512)
+		n, _ := c.Read(buffer)
+		var q dns.Msg
+		if q.Unpack(buffer[:n]) == nil && q.Question[0].Name == otherName {
+			_, _ = c.Write(reply(buffer[:n], code, lines...))
+			return
+		}
+		_, _ = c.Write(reply(buffer[:n], failure))
+	}
+}
+
+const otherName = "login.microsoftonline.com."
+
+// TestOtherName: only a configured server that fails or refuses is asked for a
+// name that is not the service's, and that once.
+func TestOtherName(t *testing.T) {
+	for name, tt := range map[string]struct {
+		server        func(net.Conn)
+		want          fact.Outcome
+		serves, fails bool
+	}{
+		"fails for the vault": {forOther(dns.RcodeServerFailure, dns.RcodeSuccess, otherName+" 60 IN A 192.0.2.1"), fact.OK, true, false},
+		"knows no such name":  {forOther(dns.RcodeServerFailure, dns.RcodeNameError), fact.NXDomain, true, false},
+		"refuses the vault":   {forOther(dns.RcodeRefused, dns.RcodeSuccess), fact.NoData, true, false},
+		"fails for all":       {rcode(dns.RcodeServerFailure), fact.ServFail, false, true},
+		"refuses all":         {rcode(dns.RcodeRefused), fact.DNSRefuse, false, true},
+		"is there for some":   {forOther(dns.RcodeServerFailure, dns.RcodeRefused), fact.DNSRefuse, false, false},
+		"answers":             {zone(privateZone...), fact.Unseen, false, false},
+		"knows of no vault":   {zone(), fact.Unseen, false, false},
+		"is silent":           {silent, fact.Unseen, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, _ := healthy(t)
+			h.udp[server+":53"], h.udp[azure+":53"] = tt.server, rcode(dns.RcodeServerFailure)
+			seen, _ := look(t, h, Options{}, nil)
+			v, _ := seen.ServerAs(fact.RoleConfigured)
+			other, _ := seen.ServerAs(fact.RoleAzure)
+			if v.Others != tt.want || v.ServesOthers() != tt.serves || v.FailsForAll() != tt.fails || other.Others != fact.Unseen {
+				t.Errorf("%q, serves %v, fails %v; of Azure DNS %q", v.Others, v.ServesOthers(), v.FailsForAll(), other.Others)
+			}
+			asked := slices.DeleteFunc(seen.Lookups, func(l fact.Lookup) bool { return l.Question.String() != otherName })
+			if len(asked) > 1 || (len(asked) == 1) != (tt.want != fact.Unseen) {
+				t.Errorf("asked %+v", asked)
+			}
+		})
+	}
+}
+
 // TestSearchList: where programs get what no server says of the name, the names
 // of the search list are asked for.
 func TestSearchList(t *testing.T) {

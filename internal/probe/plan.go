@@ -60,8 +60,9 @@ type Attempt struct {
 
 // A Server is a DNS server that is asked, and why.
 type Server struct {
-	Addr netip.Addr
-	Role fact.ServerRole
+	Addr   netip.Addr
+	Role   fact.ServerRole
+	Scoped bool // asked for names of some domain only, like the vault's
 }
 
 // A Plan is what a run does, made before anything is done.
@@ -70,12 +71,13 @@ type Plan struct {
 	Host      dnsname.Name // of the URL
 	VaultHost dnsname.Name // the vault's proper hostname
 	Alias     dnsname.Name // its name in the private DNS zone
+	Other     dnsname.Name // a name that every DNS server should find, and not the service's
 	Path      string
 	Servers   []Server
 	Questions []Question // of each server, in the order of Servers
 
 	// Asked only where what was heard gives rise to them.
-	Doubts    []Question // with checking disabled, of servers that fail
+	Doubts    []Question // of servers that fail: with checking disabled, and for another name
 	Searched  []Question // for the names that the search list makes
 	FrontEnds []Question // for the public addresses of the vault's region
 
@@ -86,6 +88,7 @@ type Plan struct {
 	Proxy            settings.Proxy
 	Hosts            []fact.HostsLine // that concern the vault
 	ResolversUnknown bool             // nobody has said which DNS servers are configured
+	Scoped           bool             // names like the vault's go to the servers of a domain only
 }
 
 // MakePlan says which names are asked for and which addresses are tried; whom
@@ -95,7 +98,7 @@ func MakePlan(t Target, o Options) Plan {
 	vaultHost, _ := t.Service.Host(t.Vault)
 	alias, _ := t.Service.Alias(t.Vault)
 	p := Plan{
-		Host: t.Host, VaultHost: vaultHost, Alias: alias,
+		Host: t.Host, VaultHost: vaultHost, Alias: alias, Other: t.Service.Cloud.Authority,
 		Path: t.Path, HostHeader: o.HostHeader, Candidates: dialable(o.Candidates),
 		ResolversUnknown: true,
 	}
@@ -116,7 +119,7 @@ func MakePlan(t Target, o Options) Plan {
 // configured to ask, to Azure DNS and, if wanted, to a public server.
 func (p Plan) Asking(r env.Resolvers, public bool) Plan {
 	p.ResolversUnknown = false
-	p.Servers = servers(r, p.Host, public)
+	p.Servers, p.Scoped = servers(r, p.Host, public), len(splitServers(r, p.Host)) > 0
 	for _, s := range p.Servers {
 		p.Questions = append(p.Questions, p.questions(s)...)
 	}
@@ -134,11 +137,14 @@ func servers(r env.Resolvers, host dnsname.Name, public bool) []Server {
 			a = a.Unmap()
 			known := slices.ContainsFunc(list, func(s Server) bool { return s.Addr == a })
 			if a.IsValid() && !known {
-				list = append(list, Server{a, role})
+				list = append(list, Server{Addr: a, Role: role})
 			}
 		}
 	}
 	add(fact.RoleConfigured, splitServers(r, host)...)
+	for i := range list {
+		list[i].Scoped = true
+	}
 	add(fact.RoleConfigured, r.Servers...)
 	list = list[:min(len(list), fact.MaxServers)]
 	add(fact.RoleAzure, fact.AzureDNS)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/fact"
 )
 
@@ -65,8 +66,8 @@ func (r record) servers() []fact.ServerView {
 	var views []fact.ServerView
 	for _, s := range r.plan.Servers {
 		host, alias := r.heard(s.Addr, r.plan.VaultHost), r.heard(s.Addr, r.plan.Alias)
-		view := fact.ServerView{Server: s.Addr, Role: s.Role, Slow: host.slow, Host: r.hop(host), Alias: r.hop(alias)}
-		view.Unchecked = r.unchecked(s.Addr, view.Host)
+		view := fact.ServerView{Server: s.Addr, Role: s.Role, Slow: host.slow, Host: r.hop(host, r.plan.VaultHost), Alias: r.hop(alias, r.plan.Alias)}
+		view.Unchecked, view.Others = r.doubted(s.Addr, view.Host)
 		switch {
 		case host.outcome.Answered(), alias.outcome.Answered():
 			view.Reached = fact.OK
@@ -80,15 +81,15 @@ func (r record) servers() []fact.ServerView {
 	return views
 }
 
-// hop is a hearing as a hop: of a server that did not answer, none.
-func (r record) hop(h hearing) fact.AnswerHop {
+// hop is a hearing of a name as a hop: of a server that did not answer, none.
+func (r record) hop(h hearing, name dnsname.Name) fact.AnswerHop {
 	if !h.outcome.Answered() {
 		return fact.AnswerHop{}
 	}
 	hop := fact.AnswerHop{Outcome: h.outcome, Alias: slices.Contains(h.chain, r.plan.Alias)}
 	if h.outcome == fact.OK {
 		hop.Addr = first(h.addrs)
-		hop.Class = fact.Classify(hop.Addr)
+		hop.Class = fact.ClassOf(hop.Addr, r.underAlias(h, name))
 	}
 	return hop
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"pldoctor/internal/rule"
@@ -28,6 +29,21 @@ func sections(d rule.Doc) []section {
 	}
 }
 
+// The article whose sections the rules name.
+const (
+	articleTitle = "Diagnose private links configuration issues on Azure Key Vault"
+	articleURL   = "https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics"
+)
+
+// inArticle says which section of the article, by the name given for it, covers
+// a rule; a section starts with its number.
+func inArticle(article, section string) string {
+	if section == "" || section[0] < '1' || section[0] > '9' {
+		return article + " does not cover this."
+	}
+	return article + ", section " + section + "."
+}
+
 // Explanation is a rule's documentation for a terminal.
 func Explanation(x *rule.Rule, s Style) string {
 	p := newPaper(s)
@@ -44,18 +60,27 @@ func Explanation(x *rule.Rule, s Style) string {
 	for _, c := range x.Doc.Verify {
 		p.command("  ", c)
 	}
-	if x.Doc.Article != "" {
-		p.head("In Microsoft's article")
-		p.para("  ", "Section "+x.Doc.Article+".")
-		if x.Doc.Errata != "" {
-			p.para("  ", x.Doc.Errata)
-		}
-	}
+	p.head("In Microsoft's article")
+	p.para("  ", inArticle(`"`+articleTitle+`"`, x.Doc.Article))
+	p.para("  ", x.Doc.Errata)
 	p.head("Sources")
 	for _, u := range x.Doc.Sources {
 		p.line("  " + u)
 	}
 	return p.String()
+}
+
+// anyCode is a finding code in a text.
+var anyCode = regexp.MustCompile(`\bPL\d{3}\b`)
+
+// linked makes links of the other codes that a page names.
+func linked(text, own string) string {
+	return anyCode.ReplaceAllStringFunc(text, func(c string) string {
+		if c == own {
+			return c
+		}
+		return "[" + c + "](" + c + ".md)"
+	})
 }
 
 // Markdown is a rule's documentation as a page.
@@ -65,16 +90,12 @@ func Markdown(x *rule.Rule) string {
 	fmt.Fprintf(&b, "Severity: %s. Who acts: %s.\n", x.Severity, owners[x.Owner])
 	for _, part := range sections(x.Doc) {
 		if part.text != "" {
-			fmt.Fprintf(&b, "\n## %s\n\n%s\n", part.title, part.text)
+			fmt.Fprintf(&b, "\n## %s\n\n%s\n", part.title, linked(part.text, x.Code))
 		}
 	}
 	fmt.Fprintf(&b, "\n## How to check it by hand\n\n```\n%s\n```\n", strings.Join(x.Doc.Verify, "\n"))
-	if x.Doc.Article != "" {
-		fmt.Fprintf(&b, "\n## In Microsoft's article\n\nSection %s.\n", x.Doc.Article)
-		if x.Doc.Errata != "" {
-			fmt.Fprintf(&b, "\n%s\n", x.Doc.Errata)
-		}
-	}
+	fmt.Fprintf(&b, "\n## In Microsoft's article\n\n%s\n\n%s\n",
+		inArticle("["+articleTitle+"]("+articleURL+")", x.Doc.Article), linked(x.Doc.Errata, x.Code))
 	b.WriteString("\n## Sources\n\n")
 	for _, u := range x.Doc.Sources {
 		fmt.Fprintf(&b, "- <%s>\n", u)

@@ -69,7 +69,11 @@ func pathSchema() object {
 
 func findingSchema(code object) object {
 	evidence := closed([]string{"source", "what"}, object{"source": word("probe", "configuration"), "where": text, "what": text})
-	fix := closed([]string{"title", "az", "verify"}, object{"title": text, "az": list(text), "verify": list(text)})
+	loss := closed([]string{"hostname", "network"}, object{"hostname": text, "network": text})
+	fix := closed([]string{"title", "az", "verify"}, object{
+		"title": text, "az": list(text), "verify": list(text),
+		"locksOut": list(text), "interrupts": list(text), "unasked": object{"type": "integer", "minimum": 1}, "hides": list(loss),
+	})
 	return closed(
 		[]string{"code", "slug", "title", "severity", "role", "certainty", "owner", "why", "evidence", "fixes", "docURL"},
 		object{

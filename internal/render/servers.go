@@ -46,6 +46,12 @@ func says(v fact.ServerView) string {
 	if v.Unchecked.Outcome != fact.Unseen {
 		text += "; with checking disabled: " + one(v.Unchecked)
 	}
+	switch {
+	case v.ServesOthers():
+		text += "; another name is answered"
+	case v.FailsForAll():
+		text += "; another name fails, too"
+	}
 	return text
 }
 

@@ -159,6 +159,9 @@ func (p *paper) fixes(f diagnose.Finding) {
 			label = fmt.Sprintf("  Step %d:  ", i+1)
 		}
 		p.item(label, 12, sentence(fix.Title))
+		if l := losses(fix); l != "" {
+			p.para("    ", "Before you do: "+l)
+		}
 		for _, c := range fix.Az {
 			p.command("    ", c)
 		}
@@ -219,6 +222,11 @@ func (p *paper) others(r diagnose.Report, role diagnose.Role, title string) {
 	p.head(title)
 	for _, f := range found {
 		p.item("  "+p.ink(dim, f.Code)+"  ", 9, p.about(r, f.Why))
+		for _, fix := range f.Fixes {
+			if l := losses(fix); l != "" {
+				p.para("         ", "Before you mend it: "+l)
+			}
+		}
 	}
 }
 

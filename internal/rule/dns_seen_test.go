@@ -97,6 +97,12 @@ func unchecked(answer string, v fact.ServerView) fact.ServerView {
 	return v
 }
 
+// others adds what came of asking a server that fails for another name.
+func others(o fact.Outcome, v fact.ServerView) fact.ServerView {
+	v.Others = o
+	return v
+}
+
 func hostsFile(addr string) func(*fact.Observation) {
 	return func(o *fact.Observation) {
 		o.Journey.Resolver = fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaHostsFile}
@@ -174,7 +180,15 @@ func TestDNSRulesOnWhatAClientSees(t *testing.T) {
 		{"SERVFAIL whatever it is told may be a loop", "PL809", seenCase(nil, unchecked("servfail", view(ownDNS, "servfail", "servfail"))), rule.StatusUnknown, ""},
 		{"SERVFAIL may be many things", "PL507", seenCase(nil, view(ownDNS, "servfail", "servfail")), rule.StatusUnknown, "+cd"},
 		{"truncated", "PL508", seenCase(nil, view(ownDNS, "truncated", "truncated")), rule.StatusFail, "TCP"},
-		{"SERVFAIL", "PL509", seenCase(nil, view(ownDNS, "servfail", "servfail")), rule.StatusFail, "SERVFAIL"},
+		{"SERVFAIL for the vault's name alone may be a loop", "PL809", seenCase(nil, others(fact.NXDomain, view(ownDNS, "servfail", "servfail"))), rule.StatusUnknown, ""},
+		{"SERVFAIL for every name is no loop", "PL809", seenCase(nil, others(fact.ServFail, view(ownDNS, "servfail", "servfail"))), rule.StatusPass, "every name"},
+		{"nor is it with no answer at all for another", "PL809", seenCase(nil, others(fact.Timeout, view(ownDNS, "servfail", "servfail"))), rule.StatusPass, "every name"},
+		{"who is not there for other names says nothing", "PL809", seenCase(nil, others(fact.DNSRefuse, view(ownDNS, "servfail", "servfail"))), rule.StatusUnknown, ""},
+
+		{"SERVFAIL", "PL509", seenCase(nil, view(ownDNS, "servfail", "servfail")), rule.StatusFail, "(SERVFAIL)"},
+		{"SERVFAIL for the vault's name alone", "PL509", seenCase(nil, others(fact.OK, view(ownDNS, "servfail", "servfail"))), rule.StatusFail, "for another name, login.microsoftonline.com, it has an answer"},
+		{"SERVFAIL for every name", "PL509", seenCase(nil, others(fact.ServFail, view(ownDNS, "servfail", "servfail"))), rule.StatusFail, "no answer for another name, login.microsoftonline.com, either"},
+		{"REFUSED whatever the name", "PL509", seenCase(nil, others(fact.DNSRefuse, view(ownDNS, "dns-refused", "dns-refused"))), rule.StatusFail, "either"},
 		{"REFUSED by the second", "PL509", seenCase(nil, view(ownDNS, private, private), view(public, "dns-refused", "dns-refused")), rule.StatusFail, "REFUSED"},
 
 		{"Azure DNS beside it is private", "PL801", seenCase(nil, view(ownDNS, pub, pub), of(fact.RoleAzure, view(azure, private, private))), rule.StatusFail, "Azure DNS"},
@@ -206,6 +220,9 @@ func TestDNSRulesOnWhatAClientSees(t *testing.T) {
 		{"a cache cannot be seen", "PL812", seenCase(programGot("52.168.109.101"), view(ownDNS, private, private)), rule.StatusUnknown, ""},
 
 		{"silent, and nobody knows where the client is", "PL814", seenCase(nil, view(azure, "timeout", "")), rule.StatusUnknown, "outside"},
+		{"a server that fails may ask it", "PL814", seenCase(nil, view(ownDNS, "servfail", "servfail")), rule.StatusUnknown, "168.63.129.16"},
+		{"one that fails for the vault's name alone, too", "PL814", seenCase(nil, others(fact.OK, view(ownDNS, "servfail", "servfail"))), rule.StatusUnknown, "168.63.129.16"},
+		{"one that fails for every name asks somebody else", "PL814", seenCase(nil, others(fact.ServFail, view(ownDNS, "servfail", "servfail"))), rule.StatusPass, "every name"},
 		{"it answers", "PL814", seenCase(nil, view(azure, pub, pub)), rule.StatusPass, ""},
 	} {
 		t.Run(tt.code+"/"+tt.name, func(t *testing.T) {

@@ -51,8 +51,17 @@ func (c *Case) views() serverViews {
 }
 
 // configured are the views of the servers that the client is configured to ask.
+// They come first, and so are a part of all views: not to be changed.
 func (c *Case) configured() serverViews {
-	return slices.DeleteFunc(slices.Clone(c.views()), func(v fact.ServerView) bool { return v.Role != fact.RoleConfigured })
+	views, others := c.views(), func(v fact.ServerView) bool { return v.Role != fact.RoleConfigured }
+	end := slices.IndexFunc(views, others)
+	if end < 0 {
+		return views
+	}
+	if slices.ContainsFunc(views[end:], func(v fact.ServerView) bool { return !others(v) }) {
+		return slices.DeleteFunc(slices.Clone(views), others)
+	}
+	return views[:end:end]
 }
 
 // view is what the server in use says.
@@ -247,7 +256,10 @@ func (c *Case) upstream(server *world.Host) (netip.Addr, bool) {
 	if c.World == nil || server == nil {
 		return netip.Addr{}, false
 	}
-	if _, inside := c.World.VNet(c.World.Node(server).Network); inside {
+	if v, inside := c.World.VNet(c.World.Node(server).Network); inside {
+		if len(v.DNSServers) > 0 && !slices.Contains(v.DNSServers, server.Address) && !slices.Contains(world.PublicDNS, v.DNSServers[0]) {
+			return v.DNSServers[0], true // whom everybody asks there
+		}
 		return world.AzureDNS, true
 	}
 	var found netip.Addr

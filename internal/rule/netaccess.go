@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ func (c *Case) judgeNetwork(why string, reasons ...service.Denial) Result {
 	a := c.Journey.Access
 	switch {
 	case c.denied(reasons...):
-		return Fail(why, c.told()...)
+		return Fail(fmt.Sprintf(why, c.arrival(), c.Vault), c.told()...)
 	case a.Outcome == fact.OK, a.Denial != service.NotDenied:
 		return Pass("the vault does not refuse for this reason")
 	case c.Predicted != nil && c.Resource != nil && !c.Resource.Foreign && c.Journey.Exchange.Outcome == fact.OK:
@@ -33,11 +34,11 @@ func (c *Case) judgeNetwork(why string, reasons ...service.Denial) Result {
 }
 
 // judgeIdentity is the Eval of a rule about who asks.
-func (c *Case) judgeIdentity(why string, reasons ...service.Denial) Result {
+func (c *Case) judgeIdentity(why func() string, reasons ...service.Denial) Result {
 	a := c.Journey.Access
 	switch {
 	case c.denied(reasons...):
-		return Fail(why, c.told()...)
+		return Fail(why(), c.told()...)
 	case a.Outcome == fact.OK:
 		return Pass("the vault admits the caller")
 	case a.Outcome == fact.RefusedIdentity:

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"pldoctor/internal/fact"
+	"pldoctor/internal/service"
 	"pldoctor/internal/world"
 )
 
@@ -38,6 +39,17 @@ func (c *Case) seen(where, what string, args ...any) Evidence {
 
 // arrives tells whether requests reach the vault over private link.
 func (c *Case) arrives() bool { return c.Journey.Verdict() == fact.Private }
+
+// approved tells whether what was seen shows by itself that the vault has an
+// approved connection: the alias of its public name, on whatever server, or a
+// request to whatever address that arrived over private link.
+func (c *Case) approved() bool {
+	if c.World != nil || c.Seen == nil {
+		return false
+	}
+	return slices.ContainsFunc(c.Seen.Servers, func(v fact.ServerView) bool { return v.Host.Alias }) ||
+		slices.ContainsFunc(c.Seen.Addresses, func(v fact.AddressView) bool { return v.Exchange.Conn == service.ConnPrivateLink })
+}
 
 // proxied tells whether an explicit proxy takes the request.
 func (c *Case) proxied() bool {

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"net/netip"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/world"
@@ -66,6 +67,28 @@ func (s Site) peered(home world.ID, with *world.VNet) bool {
 	return out && back
 }
 
+// confined tells whether the client's packets to the internet are kept back: by
+// a security group, or by a route that leads elsewhere.
+func (s Site) confined() bool {
+	subnet, ok := s.subnet()
+	if !ok {
+		return false
+	}
+	if group, ok := s.World.NSG(subnet.NSG); ok && slices.ContainsFunc(group.Rules, func(r world.NSGRule) bool {
+		return !r.Inbound && !r.Allow && (slices.Contains(r.Destinations, "Internet") || slices.Contains(r.Destinations, "*"))
+	}) {
+		return true
+	}
+	table, ok := s.World.RouteTable(subnet.RouteTable)
+	if !ok {
+		return false
+	}
+	fw, inspected := s.firewall()
+	return slices.ContainsFunc(table.Routes, func(r world.Route) bool {
+		return r.Prefix.IsValid() && r.Prefix.Bits() == 0 && r.Hop != world.HopInternet && (!inspected || !fw.AllowAll)
+	})
+}
+
 // throughAppliance is a Break in which the client's packets go through an
 // appliance that does something to them; one that stands on the way already is
 // given to spoil instead.
@@ -88,7 +111,10 @@ func (s Site) throughAppliance(role world.ForwardRole, spoil func(world.ID) chan
 // Firewall; one that stands already is given to spoil instead.
 func (s Site) throughFirewall(allowAll, snat bool, spoil func(world.ID) change.Change) []Break {
 	if f, ok := s.firewall(); ok {
-		return some(Break{spoil(f.ID)})
+		if b := (Break{spoil(f.ID)}); change.Apply(s.World, b...) != s.World {
+			return []Break{b}
+		}
+		return nil
 	}
 	vnet, _, addr, ok := s.besides()
 	if !ok {

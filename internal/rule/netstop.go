@@ -66,7 +66,7 @@ func (c *Case) doorStopped(reason fact.Reason) (stop, bool) {
 func (c *Case) label(a netip.Addr) string {
 	for _, d := range c.Doors() {
 		if slices.Contains(d.Endpoint.Addresses, a) {
-			return fmt.Sprintf("the private endpoint %s (%s)", d.Endpoint.Name(), a)
+			return "the private endpoint " + d.Endpoint.Name() + " (" + a.String() + ")"
 		}
 	}
 	return a.String()
@@ -79,6 +79,9 @@ func (c *Case) judgeStop(resourceType string, reason fact.Reason, fine string, f
 	if c.arrives() {
 		return Pass("requests arrive over private link")
 	}
+	if a := c.Journey.Answer; a.Outcome == fact.OK && !c.private(a) && !c.proxied() {
+		return NotApplicable(c.passing(a.Addr))
+	}
 	if r, unread := c.NotRead(resourceType); unread {
 		return r
 	}
@@ -89,6 +92,15 @@ func (c *Case) judgeStop(resourceType string, reason fact.Reason, fine string, f
 		return fail(s)
 	}
 	return Pass(fine)
+}
+
+// passing says that the client goes to an address that is no private endpoint's,
+// which many rules say.
+func (c *Case) passing(a netip.Addr) string {
+	if c.passed.by != a {
+		c.passed.by, c.passed.why = a, "the client goes to "+a.String()+", not to a private endpoint"
+	}
+	return c.passed.why
 }
 
 // rival tells whether the configuration says why the way to the vault, or to

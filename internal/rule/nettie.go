@@ -119,6 +119,14 @@ func (c *Case) relied(t tie) int {
 	return n
 }
 
+// judgeState is the Eval of a rule about a connection that is not approved.
+func (c *Case) judgeState(status world.ConnectionStatus, fine string, why func(tie) string) Result {
+	if c.approved() {
+		return Pass("the vault's name has the alias of an approved connection, or a request arrived over one")
+	}
+	return c.judgeTie(is(status), fine, why)
+}
+
 // judgeTie is the Eval of a rule about the state of the vault's connections.
 func (c *Case) judgeTie(fits func(tie) bool, fine string, why func(tie) string) Result {
 	if c.arrives() {
@@ -239,7 +247,7 @@ func (c *Case) ownZone() (*world.Zone, bool) {
 func (c *Case) roomForEndpoint() (world.ID, bool) {
 	for _, id := range c.nearVNets() {
 		if v, ok := c.World.VNet(id); ok {
-			if s, ok := c.room(v); ok {
+			if s, ok := c.room(v, endpoints); ok {
 				return s, true
 			}
 		}
@@ -283,9 +291,15 @@ func takesMachines(s *world.Subnet) bool {
 	return len(s.Delegations) == 0 && !slices.Contains(keptByAzure, s.ID.Name())
 }
 
-// room is a subnet of a VNet with a free address: one that holds endpoints
-// already, else any that takes machines.
-func (c *Case) room(v *world.VNet) (world.ID, bool) {
+// What a subnet is looked for.
+const (
+	endpoints = 1
+	machines  = -1
+)
+
+// room is a subnet of a VNet with a free address: endpoints go where endpoints
+// are, machines rather do not, and both rather where no rules keep anybody out.
+func (c *Case) room(v *world.VNet, who int) (world.ID, bool) {
 	var open []*world.Subnet
 	for i := range v.Subnets {
 		s := &v.Subnets[i]
@@ -297,17 +311,20 @@ func (c *Case) room(v *world.VNet) (world.ID, bool) {
 	if len(open) == 0 {
 		return "", false
 	}
-	holds := func(s *world.Subnet) int {
+	fit := func(s *world.Subnet) int {
 		n := 0
 		for e := range c.World.EndpointsIn(v.ID) {
 			if e.Subnet == s.ID {
-				n++
+				n += 2 * who
 			}
+		}
+		ruled := s.NSG != "" && (who == machines || s.EndpointPolicies.NSG) || s.RouteTable != "" && (who == machines || s.EndpointPolicies.Routes)
+		if ruled {
+			n -= 3
 		}
 		return n
 	}
-	best := slices.MaxFunc(open, func(a, b *world.Subnet) int { return cmp.Compare(holds(a), holds(b)) })
-	return best.ID, true
+	return slices.MaxFunc(open, func(a, b *world.Subnet) int { return cmp.Compare(fit(a), fit(b)) }).ID, true
 }
 
 // counted is a number of connections in words.

@@ -16,17 +16,17 @@ var pl101 = &Rule{
 	Code: "PL101", Slug: "client-outside", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageName, Weight: 4,
 	Title: "this client is in no network that holds, peers with or connects to one with an endpoint of this vault",
 	Doc: Doc{
-		Symptom: "From the internet the name resolves to a public address and the vault refuses with `ForbiddenByConnection` or `ForbiddenByFirewall`. From another VNet it may resolve to the endpoint's private address, and connections then time out.",
+		Symptom: "From the internet the name resolves to a public address, and the vault refuses with 403 `ForbiddenByConnection` or `ForbiddenByFirewall`. From another VNet it may resolve to the endpoint's private address, and connections then time out.",
 		Cause:   "A private endpoint has an address in one VNet. Only machines in that VNet, in VNets peered with it directly, and in networks connected to it by VPN, ExpressRoute or Virtual WAN get there. Peering is not transitive: two spokes of one hub do not see each other.",
-		Apart:   "With PL808 a peering exists, and its state or flags are wrong. With PL820 an App Service app is not integrated with its VNet, with PL102 the client runs on a platform that is in no network of the customer's. With PL603 the path is there, and only the name leads elsewhere.",
-		Fix:     "Run the client in a network that reaches the endpoint, connect its network to the endpoint's VNet, or create another private endpoint for the vault in its own VNet. A client in a VNet needs the private DNS zone linked as well.",
+		Apart:   "With PL808 a peering exists, and its state or flags are wrong. With PL820 an App Service app is not integrated with its VNet, with PL102 the platform connects from networks of its own. Where the name resolves to a public address, a missing zone or link looks the same: see PL502; there the path exists, and only the name leads elsewhere. Where connections time out, a closed path looks the same: see PL706. Where only a DNS server is asked over there, its silence is seen first (PL505).",
+		Fix:     "Whoever manages the networks runs the client in one that reaches the endpoint, connects the client's network to the endpoint's VNet (peering, VPN, ExpressRoute), or creates another private endpoint for the vault in the client's own VNet. In a VNet that is new to it the private DNS zone has to be linked as well.",
 		Verify: []string{
-			"az network vnet peering list --resource-group <group> --vnet-name <vnet> --output table",
-			"az network nic show-effective-route-table --resource-group <group> --name <nic> --output table   # InterfaceEndpoint routes",
-			"nc -vz -w 5 <address of the private endpoint> 443",
+			"nc -vz -w 5 <address-of-the-endpoint> 443   # from the client: a time-out, if nothing leads there",
+			"az network vnet peering list --resource-group <group> --vnet-name <vnet> --query \"[].{remote:remoteVirtualNetwork.id, state:peeringState}\" --output table",
+			"az network nic show-effective-route-table --resource-group <group> --name <nic> --output table   # the endpoint's address is under no next hop but Internet or None",
 		},
 		Article: "1, Confirm that your client runs at the virtual network",
-		Errata:  "The article speaks of the virtual network alone, and mentions peering in one line: networks that are connected to it count as well, those beyond a peered one do not.",
+		Errata:  "The article wants the client in the VNet that holds the endpoint, and mentions peering in one line. Networks connected to that VNet will do; those beyond a peered one will not.",
 		Sources: []string{
 			article,
 			"https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview",
@@ -58,7 +58,7 @@ var pl101 = &Rule{
 			return NotApplicable("no private endpoint of this vault is known")
 		}
 		if i := slices.IndexFunc(doors, c.connected); i >= 0 {
-			return Pass(fmt.Sprintf("a path leads from %s to the private endpoint %s", c.place(), doors[i].Endpoint.Name()))
+			return Pass("a path leads from " + c.place() + " to the private endpoint " + doors[i].Endpoint.Name())
 		}
 		return Fail(c.noWay(doors), c.whereDoorsAre(doors)...)
 	},
@@ -84,16 +84,43 @@ var pl101 = &Rule{
 		if c.isVNet(c.home()) {
 			return append([]change.Change{change.Peer{A: c.home(), B: door.Endpoint.VNet()}}, c.linkMissing()...)
 		}
-		v, ok := c.World.VNet(door.Endpoint.VNet())
+		subnet, ok := c.placeNear(door.Endpoint.VNet())
 		if !ok {
 			return nil
 		}
-		subnet, ok := c.room(v)
-		if !ok {
-			return nil
-		}
-		return []change.Change{change.MoveHost{Host: c.Client.ID, Network: v.ID, Subnet: subnet}}
+		return []change.Change{change.MoveHost{Host: c.Client.ID, Network: subnet.Parent(), Subnet: subnet}}
 	},
+}
+
+// placeNear is a subnet for a machine that uses an endpoint in a VNet: there or
+// in a peered one, and rather in one whose resolver sees the zone.
+func (c *Case) placeNear(vnet world.ID) (world.ID, bool) {
+	v, ok := c.World.VNet(vnet)
+	if !ok {
+		return "", false
+	}
+	near := []world.ID{vnet}
+	for _, p := range v.Peerings {
+		near = append(near, p.Remote)
+	}
+	var found world.ID
+	for _, id := range near {
+		at, read := c.World.VNet(id)
+		if !read {
+			continue
+		}
+		subnet, ok := c.room(at, machines)
+		if !ok {
+			continue
+		}
+		if _, linked := c.linked(id); linked || len(at.DNSServers) > 0 {
+			return subnet, true
+		}
+		if found == "" {
+			found = subnet
+		}
+	}
+	return found, found != ""
 }
 
 // onForeignGround tells whether the client's platform connects outside the

@@ -14,13 +14,13 @@ var pl102 = &Rule{
 	Code: "PL102", Slug: "managed-client", Severity: Error, Owner: OwnerPlatform, Stage: fact.StageName, Weight: 6,
 	Title: "the platform makes the connection, not the customer's network, so private link cannot serve it",
 	Doc: Doc{
-		Symptom: "A script in Cloud Shell, a hosted pipeline agent or a managed service gets `ForbiddenByConnection` or `ForbiddenByFirewall`, while machines in the VNet reach the vault.",
+		Symptom: "A script in Cloud Shell, a hosted pipeline agent or a managed service gets 403 `ForbiddenByConnection` or `ForbiddenByFirewall`, while machines in the VNet reach the vault.",
 		Cause:   "Private link serves machines in, or connected to, the VNet that holds the endpoint. Cloud Shell, and services that reach the vault from networks of Microsoft's (customer-managed keys of storage, Data Factory, Microsoft-hosted agents), are in none.",
-		Apart:   "With PL101 the client is a machine of the customer's in the wrong network. With PL820 it is an App Service app that can be integrated.",
-		Fix:     "Use what the platform offers: Cloud Shell deployed into a VNet, a self-hosted agent or integration runtime, VNet injection or a managed private endpoint. Services on the list of trusted services pass the vault's firewall when its bypass is `AzureServices`. Do not open the vault to the internet for it.",
+		Apart:   "With PL101 the client is a machine of the customer's in the wrong network. With PL820 it is an App Service app, which can be integrated with a VNet. With PL815 it is an Application Gateway, which is in a VNet and only resolves the name in its own way.",
+		Fix:     "Whoever runs the workload uses what the platform offers: Cloud Shell deployed into a VNet, a self-hosted agent or integration runtime, VNet injection or a managed private endpoint. Services on the list of trusted services pass the vault's firewall when `properties.networkAcls.bypass` is `AzureServices`. Do not open the vault to the internet for it.",
 		Verify: []string{
-			"az keyvault show --name <vault> --query properties.networkAcls.bypass",
-			"curl -i https://<vault>.vault.azure.net/healthstatus   # from where the workload runs: addr is the address that the vault sees",
+			"curl -i https://<vault>.vault.azure.net/healthstatus   # in the workload's own shell: addr is none of your addresses",
+			"az monitor log-analytics query --workspace <workspace-id> --analytics-query \"AzureDiagnostics | where Resource =~ '<vault>' | project TimeGenerated, CallerIPAddress, httpStatusCode_d\"   # which address called, where there is no shell",
 		},
 		Article: "1, If you use a managed solution, refer to specific documentation",
 		Errata:  "The article names Cloud Shell as always outside. It can be deployed into a VNet, which it is inside of then.",
@@ -36,7 +36,7 @@ var pl102 = &Rule{
 		case runs == "":
 			return Unknown("on what the client runs is not known")
 		case !onPlatform(runs):
-			return Pass(fmt.Sprintf("the client runs on %s, whose connections start in its own network", runs))
+			return Pass("the client runs on " + string(runs) + ", whose connections start in its own network")
 		case c.arrives():
 			return Pass("requests arrive over private link")
 		case c.Journey.Verdict() == fact.ServiceEndpoint, c.isVNet(c.home()):
@@ -61,14 +61,16 @@ var pl102 = &Rule{
 		}
 		near := c.nearVNets()
 		if door, ok := c.bestFarDoor(); ok {
-			near = append([]world.ID{door.Endpoint.VNet()}, near...)
+			if subnet, ok := c.placeNear(door.Endpoint.VNet()); ok {
+				return []change.Change{change.RunInVNet{Host: c.Client.ID, VNet: subnet.Parent(), Subnet: subnet}}
+			}
 		}
 		for _, id := range near {
 			v, ok := c.World.VNet(id)
 			if !ok {
 				continue
 			}
-			if subnet, ok := c.room(v); ok {
+			if subnet, ok := c.room(v, machines); ok {
 				return []change.Change{change.RunInVNet{Host: c.Client.ID, VNet: v.ID, Subnet: subnet}}
 			}
 		}

@@ -14,10 +14,11 @@ var pl103 = &Rule{
 	Doc: Doc{
 		Symptom: "`x509: certificate is valid for vault.azure.net, *.vault.azure.net, *.vaultcore.azure.net, not <vault>.privatelink.vaultcore.azure.net`, or the same in the words of another TLS library.",
 		Cause:   "`<vault>.privatelink.vaultcore.azure.net` is a name for DNS only: the vault's hostname is an alias of it. Clients keep to the vault's own URL, and private link changes nothing about it.",
-		Apart:   "With PL708 the name is the right one and the certificate is not; with PL805 somebody re-signs TLS.",
-		Fix:     "Use `https://<vault>.vault.azure.net` in the application's settings. Do not turn certificate validation off.",
+		Apart:   "With PL708 the name is the right one and the certificate is not; with PL805 somebody re-signs TLS, and the certificate's issuer is not Microsoft's.",
+		Fix:     "Whoever configures the application puts `https://<vault>.vault.azure.net` there: over private link it leads to the private address by itself. Nothing about DNS has to change. Do not turn certificate validation off.",
 		Verify: []string{
-			"curl -i https://<vault>.vault.azure.net/healthstatus",
+			"curl -i https://<vault>.privatelink.vaultcore.azure.net/healthstatus   # fails on the certificate's name",
+			"curl -i https://<vault>.vault.azure.net/healthstatus   # works",
 		},
 		Article: notCovered,
 		Errata:  "The article shows the alias in every answer and does not say that it is no name to use in a URL.",

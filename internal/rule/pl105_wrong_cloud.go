@@ -13,13 +13,13 @@ var pl105 = &Rule{
 	Code: "PL105", Slug: "wrong-cloud", Severity: Error, Owner: OwnerClient, Stage: fact.StageName,
 	Title: "the name's suffix is another cloud's",
 	Doc: Doc{
-		Symptom: "NXDOMAIN, or a vault of somebody else's, under `vault.usgovcloudapi.net`, `vault.azure.cn` or `vault.azure.net`.",
+		Symptom: "The name does not exist (NXDOMAIN), or a vault of somebody else's answers, and the URL ends in the suffix of another cloud than the vault is in: `vault.azure.net`, `vault.usgovcloudapi.net`, `vault.azure.cn`.",
 		Cause:   "Azure's clouds are apart: each has its own suffix for vaults, its own private DNS zone (`privatelink.vaultcore.azure.net`, `privatelink.vaultcore.usgovcloudapi.net`, `privatelink.vaultcore.azure.cn`) and its own login.",
 		Apart:   "With PL104 the suffix is right and the name is not. A vault of the same name in another cloud proves nothing, since names are unique in each cloud only: the configuration decides, or the vault's own URI.",
-		Fix:     "Use the vault's URI as the vault itself shows it, and set the application's cloud (`AzureAuthorityHosts`, `AZURE_ENVIRONMENT`) to match.",
+		Fix:     "Whoever configures the application takes the vault's URI as the vault itself shows it, and sets the cloud of the credentials to match: the SDK's authority host (`AZURE_AUTHORITY_HOST`), `az cloud set` for the Azure CLI.",
 		Verify: []string{
 			"az cloud show --query \"{cloud:name, suffix:suffixes.keyvaultDns}\"",
-			"az keyvault show --name <vault> --query properties.vaultUri --output tsv",
+			"az keyvault show --name <vault> --query properties.vaultUri --output tsv   # in the cloud that the vault is in",
 		},
 		Article: notCovered,
 		Errata:  "The article names the domains of the public cloud only.",

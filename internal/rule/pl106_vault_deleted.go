@@ -14,12 +14,12 @@ var pl106 = &Rule{
 	Code: "PL106", Slug: "vault-deleted", Severity: Error, Owner: OwnerVault, Stage: fact.StageAccess,
 	Title: "the vault is soft-deleted, and its name may still resolve",
 	Doc: Doc{
-		Symptom: "The name resolves, and operations fail although the connection works. With which error public material does not show; 404 is taken for it here.",
-		Cause:   "A deleted vault is kept for its retention period, 7 to 90 days, and its name stays in the public DNS so long. Nothing can be read from it before it is recovered.",
-		Apart:   "With PL104 the name is gone as well. A 404 for one secret alone is about that secret.",
-		Fix:     "Recover the vault, then look at its private endpoint connections: they may have to be approved or created again.",
+		Symptom: "The name resolves and the connection works, and every operation fails. With which error public material does not show; 404 is taken for it here.",
+		Cause:   "A deleted vault is kept for its retention period, 7 to 90 days, and its name stays in the public DNS for as long. Nothing can be read from it before it is recovered.",
+		Apart:   "With PL104 the name is gone as well. A 404 for one secret alone, `SecretNotFound`, is about that secret. With PL705 the Host header names a vault that is not there.",
+		Fix:     "The vault's owner recovers it (`az keyvault recover`), then looks at its private endpoint connections: they may have to be approved or created again.",
 		Verify: []string{
-			"az keyvault list-deleted --resource-type vault --query \"[].{name:name, purge:properties.scheduledPurgeDate}\" --output table",
+			"az keyvault list-deleted --resource-type vault --query \"[].{name:name, purge:properties.scheduledPurgeDate}\" --output table   # lists it",
 		},
 		Article: notCovered,
 		Errata:  "The article does not mention soft-delete, after which the name still resolves.",

@@ -13,13 +13,13 @@ var pl201 = &Rule{
 	Code: "PL201", Slug: "no-endpoint", Severity: Error, Owner: OwnerVault, Stage: fact.StageAnswer, Weight: 2,
 	Title: "the vault has no private endpoint connection",
 	Doc: Doc{
-		Symptom: "The name resolves to a public address, and the answer does not go through an alias `<vault>.privatelink.…`.",
+		Symptom: "The name resolves to a public address, and no line of the answer names an alias `<vault>.privatelink.…`.",
 		Cause:   "The vault has no private endpoint connection at all: none was created yet, or it was deleted. Without one in state Approved the public registration of the vault has no alias, and private DNS zones are never looked at.",
-		Apart:   "With PL202, PL203 and PL204 there is a connection, and its state is wrong. All four look the same from the client; the vault's list of connections tells. With PL601 and PL603 the alias is there.",
+		Apart:   "With PL202, PL203, PL204 and PL208 there is a connection or was one, and its state is wrong: all five look the same from the client, and the vault's list of connections tells. With PL501 nobody has read that list. With PL601 and PL603 the alias is there. A client that comes in through a service endpoint has PL306 instead.",
 		Fix:     "Whoever manages the network creates a private endpoint for the vault (sub-resource `vault`) with a DNS zone group, and the vault's owner approves it if that does not happen by itself. In pipelines, create it before the first secret is read.",
 		Verify: []string{
-			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateLinkServiceConnectionState.status\"",
-			"host <vault>.vault.azure.net   # shows the alias once a connection is approved",
+			"host <vault>.vault.azure.net   # no alias under privatelink",
+			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateLinkServiceConnectionState.status\"   # null or empty",
 		},
 		Article: "2, Confirm that the connection is approved and succeeded",
 		Errata:  "The article takes the missing alias for proof. Newer documentation of Key Vault says that public DNS does not tell whether an endpoint exists: the vault's list of connections decides.",
@@ -32,6 +32,9 @@ var pl201 = &Rule{
 		if c.arrives() {
 			return Pass("requests arrive over private link")
 		}
+		if c.approved() {
+			return Pass("the vault's name has the alias of an approved connection, or a request arrived over one")
+		}
 		if c.Journey.Verdict() == fact.ServiceEndpoint {
 			return NotApplicable("requests arrive through a service endpoint, which stands in the place of a private one")
 		}
@@ -39,7 +42,7 @@ var pl201 = &Rule{
 			return r
 		}
 		if ties := c.ties(); len(ties) > 0 {
-			return Pass(fmt.Sprintf("the key vault %s has %s", c.Resource.Name(), counted(len(ties))))
+			return Pass("the key vault " + c.Resource.Name() + " has " + counted(len(ties)))
 		}
 		return Fail(fmt.Sprintf("the key vault %s has no private endpoint connection, so its name leads every client to a public address", c.Resource.Name()),
 			read(c.Resource.Path, "privateEndpointConnections is empty"))

@@ -13,13 +13,12 @@ var pl204 = &Rule{
 	Code: "PL204", Slug: "connection-disconnected", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageAnswer, Weight: 2,
 	Title: "the private endpoint is disconnected from the vault",
 	Doc: Doc{
-		Symptom: "Private link stopped working for everybody. The endpoint shows `Disconnected`; the name resolves to a public address without the privatelink alias.",
+		Symptom: "Private link stopped working for everybody. The endpoint shows `Disconnected`; the name resolves to a public address without an alias under `privatelink`.",
 		Cause:   "The vault was deleted and created again under the same name, or its owner removed the connection. The endpoint that stays behind is only informative: Azure never reconnects it.",
-		Apart:   "A Pending (PL202) or Rejected (PL203) connection can be approved; this one cannot. With PL201 no endpoint is left either.",
-		Fix:     "Delete the private endpoint and create it again, with its DNS zone group; its address may change, and hand-made records with it.",
+		Apart:   "A Pending (PL202, PL208) or Rejected (PL203) connection can be approved; this one cannot. With PL201 no endpoint is left either. From the client all look the same; the endpoint's own list of connections tells.",
+		Fix:     "Whoever manages the network deletes the private endpoint and creates it again, with its DNS zone group; its address may change, and hand-made records have to follow.",
 		Verify: []string{
-			"az network private-endpoint show --resource-group <group> --name <endpoint> --query \"privateLinkServiceConnections[].privateLinkServiceConnectionState.status\"",
-			"az keyvault show --name <vault> --query properties.privateEndpointConnections",
+			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].{name:name, states:privateLinkServiceConnections[].privateLinkServiceConnectionState.status}\"   # in the endpoint's subscription: Disconnected",
 		},
 		Article: "2, Confirm that the connection is approved and succeeded",
 		Errata:  "The article does not say how a connection comes to be disconnected, nor that the record in the zone may stay behind.",
@@ -30,7 +29,7 @@ var pl204 = &Rule{
 		},
 	},
 	Eval: func(c *Case) Result {
-		return c.judgeTie(is(world.Disconnected), "no private endpoint that this client could use is disconnected", func(t tie) string {
+		return c.judgeState(world.Disconnected, "no private endpoint that this client could use is disconnected", func(t tie) string {
 			why := "its target was deleted or created again, or the vault's owner removed it"
 			if t.connection == nil {
 				why = "the vault does not list its connection any more"

@@ -16,11 +16,11 @@ var pl205 = &Rule{
 	Doc: Doc{
 		Symptom: "The connection shows `Approved`, the name resolves to the private address, and connections time out or the vault answers `This TCP connection does not allow access to …`.",
 		Cause:   "The connection state and the provisioning state are two things. Traffic flows once both ends, the connection on the vault and the endpoint itself, are `Succeeded`.",
-		Apart:   "From the client it looks like a firewall on the way (PL806, PL807, PL817); the two provisioning states tell.",
+		Apart:   "From the client it looks like a path that is closed (PL101, PL806, PL807, PL808, PL817, PL818) or like the address of another (PL605, PL611): see PL706. The two provisioning states tell.",
 		Fix:     "While it says Creating or Updating, wait for the one of both that does: `az keyvault private-endpoint-connection wait` or `az network private-endpoint wait`. When it says Failed, delete the endpoint and create it again.",
 		Verify: []string{
-			"az network private-endpoint show --resource-group <group> --name <endpoint> --query provisioningState",
-			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].provisioningState\"",
+			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].{name:name, provisioning:provisioningState}\" --output table   # in the endpoint's subscription",
+			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].{endpoint:privateEndpoint.id, state:privateLinkServiceConnectionState.status, provisioning:provisioningState}\"   # Approved, and not Succeeded",
 		},
 		Article: "2, Confirm that the connection is approved and succeeded",
 		Errata:  "The article lists Rejected, Failed, Error and Disconnected together. Failed is a provisioning state, Error is none; Creating and Updating, which it does not list, pass by themselves.",

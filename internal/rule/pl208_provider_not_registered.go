@@ -15,16 +15,15 @@ var pl208 = &Rule{
 	Code: "PL208", Slug: "provider-not-registered", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageAnswer, Weight: 1, Under: "PL202",
 	Title: "Microsoft.KeyVault is not registered in the endpoint's subscription",
 	Doc: Doc{
-		Symptom: "The endpoint is there and its connection cannot be approved: `(AuthorizationFailed) Microsoft.KeyVault provider must be registered on subscription containing private endpoint`.",
+		Symptom: "The endpoint is there, its connection stays `Pending`, and approving it fails: `(AuthorizationFailed) Microsoft.KeyVault provider must be registered on subscription containing private endpoint`. The name resolves to a public address without an alias under `privatelink`.",
 		Cause:   "The endpoint is in a subscription other than the vault's, in which nobody has used Key Vault yet. Approving a connection needs the resource provider there.",
-		Apart:   "The connection stays Pending (PL202); the error on approving tells.",
-		Fix:     "Somebody with Contributor on the endpoint's subscription registers the provider; then approve again.",
+		Apart:   "It is PL202 until somebody tries to approve: the error, or the provider's state in the endpoint's subscription, tells. With PL201, PL203 and PL204 the state of the connection is another; the client sees the same.",
+		Fix:     "Somebody with Contributor on the endpoint's subscription registers the provider there (`az provider register --namespace Microsoft.KeyVault`), which takes some minutes; then the vault's owner approves again.",
 		Verify: []string{
-			"az provider register --namespace Microsoft.KeyVault --subscription <subscription of the endpoint>",
-			"az provider show --namespace Microsoft.KeyVault --subscription <subscription of the endpoint> --query registrationState",
+			"az provider show --namespace Microsoft.KeyVault --subscription <subscription-of-the-endpoint> --query registrationState   # NotRegistered",
 		},
 		Article: notCovered,
-		Errata:  "The article takes approving for something that works when one is allowed to.",
+		Errata:  "The article takes it that whoever may approve a connection can.",
 		Sources: []string{
 			"https://github.com/MicrosoftDocs/azure-docs/issues/120274",
 			"https://learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types",
@@ -33,6 +32,9 @@ var pl208 = &Rule{
 	Eval: func(c *Case) Result {
 		if c.arrives() {
 			return Pass("requests arrive over private link, so the connection was approved")
+		}
+		if c.approved() {
+			return Pass("the vault's name has the alias of an approved connection, or a request arrived over one")
 		}
 		if r, unknown := c.ofVault(); unknown {
 			return r

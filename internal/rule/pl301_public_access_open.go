@@ -15,15 +15,14 @@ var pl301 = &Rule{
 	Doc: Doc{
 		Symptom: "Nothing is wrong from this client. Anybody with a token gets the same from anywhere.",
 		Cause:   "A private endpoint adds a way in and closes none. The public side has two gates of its own, `publicNetworkAccess` and the firewall's `defaultAction`, and both are open.",
-		Apart:   "With PL304 the gate is shut but for listed addresses and subnets.",
-		Fix:     "Once every client uses private link, the vault's owner sets public network access to Disabled. Trusted services still pass while the firewall's bypass is `AzureServices`.",
+		Apart:   "With PL304 the public side is shut but for listed addresses and subnets.",
+		Fix:     "Once every client uses private link, the vault's owner sets public network access to Disabled. The report names the clients of the configuration that still use the public side and would lose the vault; the vault's audit log has the addresses of all callers (`callerIpAddress`). Trusted services still pass while the firewall's bypass is `AzureServices`.",
 		Verify: []string{
-			"az keyvault show --name <vault> --query \"properties.{public:publicNetworkAccess, default:networkAcls.defaultAction}\"",
-			"curl -i https://<vault>.vault.azure.net/secrets?api-version=7.4   # from the internet: 401 says nothing, a token decides",
+			"az keyvault show --name <vault> --query \"properties.{public:publicNetworkAccess, default:networkAcls.defaultAction}\"   # not Disabled, and not Deny",
 		},
 		Article: "3, Confirm that the key vault firewall is properly configured",
 		Errata:  "The article shows one switch of the portal. There are two gates, and Disabled still lets trusted services pass while bypass is AzureServices.",
-		Sources: []string{article, "https://learn.microsoft.com/azure/key-vault/general/network-security"},
+		Sources: []string{article, "https://learn.microsoft.com/azure/key-vault/general/network-security", "https://learn.microsoft.com/azure/key-vault/general/logging"},
 	},
 	Eval: func(c *Case) Result {
 		if r, unknown := c.ofVault(); unknown {

@@ -1,8 +1,6 @@
 package rule
 
 import (
-	"fmt"
-
 	"pldoctor/internal/fact"
 	"pldoctor/internal/service"
 )
@@ -15,11 +13,11 @@ var pl302 = &Rule{
 	Doc: Doc{
 		Symptom: "403 `ForbiddenByFirewall`: `Client address is not authorized and caller is not a trusted service`, or `… caller was ignored because bypass is set to None`.",
 		Cause:   "The request did not come over private link. The vault's firewall looked at its address, or at its subnet when a service endpoint carried it, and found neither on its lists.",
-		Apart:   "With PL303 public access is off altogether. With PL709 the network is good and the caller is not.",
-		Fix:     "Find out why the request is not private: the other findings say. Listing the address is a way for clients that are not meant to use private link.",
+		Apart:   "With PL303 public access is off altogether, with PL307 a perimeter decides. With PL305 the address or subnet is listed, and the rule cannot match. With PL709 the network is good and the caller is not.",
+		Fix:     "Find out why the request is not private: the cause that is named beside this finding says. Listing the client's address is for clients that are not meant to use private link.",
 		Verify: []string{
 			"curl -i https://<vault>.vault.azure.net/healthstatus   # conn_type and addr tell how the request arrives",
-			"az keyvault network-rule list --name <vault>",
+			"az keyvault network-rule list --name <vault>   # neither addr nor the subnet is in it",
 		},
 		Article: "3, Confirm that the key vault firewall is properly configured",
 		Errata:  "The article speaks of ForbiddenByFirewall with a private address; a request through a private endpoint never gets it, one through a service endpoint does.",
@@ -30,6 +28,6 @@ var pl302 = &Rule{
 		},
 	},
 	Eval: func(c *Case) Result {
-		return c.judgeNetwork(fmt.Sprintf("the request came %s, and the firewall of %s does not list that", c.arrival(), c.Vault), service.DeniedFirewall)
+		return c.judgeNetwork("the request came %s, and the firewall of %s does not list that", service.DeniedFirewall)
 	},
 }

@@ -1,8 +1,6 @@
 package rule
 
 import (
-	"fmt"
-
 	"pldoctor/internal/fact"
 	"pldoctor/internal/service"
 )
@@ -14,11 +12,12 @@ var pl303 = &Rule{
 	Doc: Doc{
 		Symptom: "403 `ForbiddenByConnection`: `Public network access is disabled and request is not from a trusted service nor via an approved private link`, or `Connection is not an approved private link and caller was ignored because bypass is not set to 'AzureServices' and PublicNetworkAccess is set to 'Disabled'`.",
 		Cause:   "The vault takes requests over private link only, as it should, and this one came another way: the name resolved to the public address, a proxy took it, or the client is outside.",
-		Apart:   "With PL302 the firewall decides. With PL704 the request did come through a private endpoint, of another vault or without an effective connection.",
-		Fix:     "Find out why the request is not private: the other findings say. Do not turn public access on for it.",
+		Apart:   "With PL302 the vault's firewall decides, with PL307 a perimeter. With PL704 the request did come through a private endpoint, of another vault or without an effective connection. With PL709 the network is good and the caller is not.",
+		Fix:     "Find out why the request is not private: the cause that is named beside this finding says. Do not turn public access on for it.",
 		Verify: []string{
-			"curl -i https://<vault>.vault.azure.net/healthstatus   # conn_type and addr tell how the request arrives",
-			"host <vault>.vault.azure.net",
+			"curl -i https://<vault>.vault.azure.net/healthstatus   # conn_type and addr tell how the request arrives: not PrivateLink",
+			"host <vault>.vault.azure.net   # a public address",
+			"az keyvault show --name <vault> --query properties.publicNetworkAccess   # Disabled",
 		},
 		Article: "3, Confirm that the key vault firewall is properly configured",
 		Errata:  "The article knows only ForbiddenByFirewall.",
@@ -29,6 +28,6 @@ var pl303 = &Rule{
 		},
 	},
 	Eval: func(c *Case) Result {
-		return c.judgeNetwork(fmt.Sprintf("the request came %s, and public network access of %s is disabled", c.arrival(), c.Vault), service.DeniedConnection)
+		return c.judgeNetwork("the request came %s, and public network access of %s is disabled", service.DeniedConnection)
 	},
 }

@@ -17,13 +17,13 @@ var pl304 = &Rule{
 		Symptom: "Private link works, and the vault's firewall has rules.",
 		Cause:   "Rules from before private link, or added while looking for a fault. Traffic through a private endpoint is not subject to them, and with public network access disabled they have no effect at all.",
 		Apart:   "With PL305 a rule cannot match anything. With PL301 no rule is needed to get in.",
-		Fix:     "The vault's owner removes the rules that no client without private link needs.",
+		Fix:     "The vault's owner removes the rules that no client without private link needs. The report names the clients of the configuration that are let in by a rule and would lose the vault; a rule may also stand for somebody whom the configuration does not show, and the vault's audit log has the addresses of all callers (`callerIpAddress`).",
 		Verify: []string{
-			"az keyvault network-rule list --name <vault>",
+			"az keyvault network-rule list --name <vault>   # what it lists",
 		},
 		Article: "3, Confirm that the key vault firewall is properly configured",
 		Errata:  "The article says that listed networks do not matter for private link, and not that public network access Disabled overrides them.",
-		Sources: []string{article, "https://learn.microsoft.com/azure/key-vault/general/network-security"},
+		Sources: []string{article, "https://learn.microsoft.com/azure/key-vault/general/network-security", "https://learn.microsoft.com/azure/key-vault/general/logging"},
 	},
 	Eval: func(c *Case) Result {
 		if r, unknown := c.ofVault(); unknown {

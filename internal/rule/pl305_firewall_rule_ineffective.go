@@ -21,8 +21,8 @@ var pl305 = &Rule{
 		Apart:   "With PL302 nothing is listed for this client. Over private link neither kind of rule matters (PL304).",
 		Fix:     "Use private link and remove the rule; without private link, list the subnet when it has the service endpoint, and the address when it has not.",
 		Verify: []string{
-			"az keyvault network-rule list --name <vault>",
-			"az network vnet subnet show --resource-group <group> --vnet-name <vnet> --name <subnet> --query serviceEndpoints",
+			"az keyvault network-rule list --name <vault>   # what is listed",
+			"az network vnet subnet show --resource-group <group> --vnet-name <vnet> --name <subnet> --query \"serviceEndpoints[].service\"   # with Microsoft.KeyVault in it, no listed address matches",
 		},
 		Article: notCovered,
 		Errata:  "The article says nothing of service endpoints that hide a listed address.",

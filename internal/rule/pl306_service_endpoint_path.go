@@ -12,16 +12,16 @@ import (
 // missing for private link: that is what migrating means. Its stage is therefore
 // the first, so that the rules about each missing part follow behind it.
 var pl306 = &Rule{
-	Code: "PL306", Slug: "service-endpoint-path", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageExchange,
+	Code: "PL306", Slug: "service-endpoint-path", Severity: Error, Owner: OwnerNetwork, Stage: fact.StageAnswer,
 	Title: "requests arrive through a service endpoint, not through private link",
 	Doc: Doc{
 		Symptom: "The vault answers, and sees a private address: `conn_type=Subnet` in `x-ms-keyvault-network-info`. The name resolves to a public address. Once public network access is disabled, the client is shut out.",
 		Cause:   "The subnet has the service endpoint `Microsoft.KeyVault`, which carries requests to the vault's public address with the private source. It works beside private link, and DNS decides which is used: the name still leads to the public side.",
-		Apart:   "A private source alone does not tell private link from a service endpoint, nor does `act_addr_fam`: only `conn_type` does, or the address that the name resolves to.",
-		Fix:     "Finish the move to private link: an endpoint, the zone, its link and its record. Take the service endpoint and the firewall's rule for the subnet away when everything works; the moment when the service endpoint goes cuts open connections.",
+		Apart:   "A private source address does not tell private link from a service endpoint, nor does `act_addr_fam`: only `conn_type` does, or the address that the name resolves to. Where the vault has a private endpoint already, what keeps the name from leading to it (PL601 to PL612, PL801 and others) is the cause, and this goes with it; where it has none, this takes the place of PL201.",
+		Fix:     "Whoever manages the network finishes the move to private link: an endpoint, the zone, its record and its link. When everything works, take the service endpoint and the vault's rule for the subnet away; removing the service endpoint cuts connections that are open.",
 		Verify: []string{
-			"curl -i https://<vault>.vault.azure.net/healthstatus   # conn_type=PrivateLink once it is done",
-			"az network vnet subnet show --resource-group <group> --vnet-name <vnet> --name <subnet> --query serviceEndpoints",
+			"curl -i https://<vault>.vault.azure.net/healthstatus   # conn_type=Subnet; PrivateLink once it is done",
+			"az network vnet subnet show --resource-group <group> --vnet-name <vnet> --name <subnet> --query \"serviceEndpoints[].service\"   # Microsoft.KeyVault",
 		},
 		Article: "7, Validate that requests to key vault use private link",
 		Errata:  "The article takes a private address in the header for private link or a service endpoint alike. The service now says which.",
@@ -40,6 +40,10 @@ var pl306 = &Rule{
 			return Unknown("the vault does not say whether private link or a service endpoint carried the request")
 		case c.Journey.Verdict() != fact.ServiceEndpoint:
 			return Pass("requests do not arrive through a service endpoint")
+		case c.Resource != nil && len(c.ties()) > 0:
+			return NotApplicable("the vault has a private endpoint connection: why requests do not take it comes first")
+		case c.servedElsewhere():
+			return NotApplicable("another configured DNS server gives a private address: that the servers disagree comes first")
 		}
 		subnet := "of the client's subnet"
 		if x.Subnet != "" {
@@ -60,6 +64,9 @@ var pl306 = &Rule{
 		}
 		for e := range s.World.EndpointsOf(s.Vault.ID) {
 			before = append(before, change.DeleteEndpoint{Endpoint: e.ID})
+		}
+		for _, connection := range s.Vault.Connections { // whose endpoints are not among ours
+			before = append(before, change.RemoveConnection{Vault: s.Vault.ID, Endpoint: connection.Endpoint})
 		}
 		return []Break{before}
 	},

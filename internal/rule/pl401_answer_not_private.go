@@ -12,16 +12,16 @@ var pl401 = &Rule{
 	Code: "PL401", Slug: "answer-not-private", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Symptom: true,
 	Title: "the name resolves to an address that is not private",
 	Doc: Doc{
-		Symptom: "`host <vault>.vault.azure.net` ends at a public address on a machine that should use private link.",
+		Symptom: "`host <vault>.vault.azure.net` ends at a public address on a machine that should use private link; the application gets 403 `ForbiddenByConnection` or `ForbiddenByFirewall`.",
 		Cause:   "Something on the way of the DNS question gives the public answer: the vault has no approved private endpoint, no private zone is seen by the resolver that answers, or the address comes from a hosts file, a cache or another DNS server than expected.",
-		Apart:   "The alias tells the halves apart: without `<vault>.privatelink.…` in the chain it is the vault (PL501), with it the zone (PL502). Where the alias is missing although a connection is approved, and the server knows the name in the private zone, it has a record of its own for the vault.",
+		Apart:   "The alias tells the halves apart: where no line of the answer names `<vault>.privatelink.…` it is the vault (PL501), where one does it is the zone (PL502). Where the alias is missing although a connection is approved, and the server knows the name in the private zone, it has a record of its own for the vault. Where programs get another address than DNS servers give, it is PL803, PL811 or PL812.",
 		Fix:     "Where a cause is named beside this finding, follow that one. Where none is, the DNS server that answered has an answer of its own: whoever runs it removes its record of the vault's name, in a zone of its own, in its hosts file or among its overrides, and lets it forward the name as it does others.",
 		Verify: []string{
-			"host <vault>.vault.azure.net",
+			"host <vault>.vault.azure.net   # ends at a public address",
 			"host <vault>.privatelink.vaultcore.azure.net   # private here, and no alias above: the server has a record of its own",
 		},
 		Article: "4, Difference between private and public IP addresses; 5, Validate the DNS resolution",
-		Errata:  "The article's range 172.16.x.x to 172.32.x.x ends at 172.31 (RFC 1918), and a VNet may use other ranges than those it lists: what is private is decided by the endpoint's own address.",
+		Errata:  "The article's range 172.16.x.x to 172.32.x.x ends at 172.31 (RFC 1918), multicast is 224 to 239 (RFC 5771), and a VNet may use other ranges than those it lists: what is private is decided by the endpoint's own address.",
 		Sources: []string{
 			"https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics",
 			"https://www.rfc-editor.org/rfc/rfc1918",
@@ -36,7 +36,7 @@ var pl401 = &Rule{
 		if c.AnswerPrivate() {
 			return Pass(fmt.Sprintf("%s is a private address", addr))
 		}
-		return Fail(fmt.Sprintf("%s resolves to %s, which is not an address that private link can be behind", c.Host.Host(), addr), c.said()...)
+		return Fail(c.Host.Host()+" resolves to "+addr.String()+", which is not an address that private link can be behind", c.said()...)
 	},
 	Mends: func(c *Case) []change.Change { return c.dropOwnRecord() },
 }

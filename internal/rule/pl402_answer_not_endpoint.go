@@ -15,12 +15,12 @@ var pl402 = &Rule{
 	Title: "the name resolves to a private address that is no endpoint of this vault",
 	Doc: Doc{
 		Symptom: "The name resolves to a private address; connections to it time out, something else than the vault answers, or the vault answers 403 with \"This TCP connection does not allow access to …\".",
-		Cause:   "The address belongs to another vault's private endpoint, to an endpoint that has been deleted, or to no endpoint at all. A record of the private zone says so, or a hosts file, or a DNS server with records of its own.",
-		Apart:   "PL605 and PL611 name the record that is wrong, PL803 the hosts file. Whose endpoint an address is cannot be seen from the client without a token: only the configuration, or the vault's answer to a request with one, tells.",
-		Fix:     "Compare the address with that of the private endpoint's network interface, and put right whatever gives the other one.",
+		Cause:   "The address belongs to another vault's private endpoint, to an endpoint that has been deleted, or to no endpoint at all. A record of the private zone says so, or a hosts file, a cache, or a DNS server with records of its own.",
+		Apart:   "PL605 and PL611 name the record of the zone that is wrong, PL803 the hosts file, PL812 the cache. Whose endpoint an address is cannot be seen from the client without a token: only the configuration, or the vault's answer to a request with one, tells. Where the name in the private zone leads to another address than the vault's own name does, the DNS server has a record of its own.",
+		Fix:     "Compare the address with that of the private endpoint's network interface, and put right whatever gives the other one. Where it is a record of the DNS server's own, whoever runs the server removes it and lets it forward the name.",
 		Verify: []string{
-			"host <vault>.vault.azure.net",
-			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateEndpoint.id\" --output tsv",
+			"host <vault>.vault.azure.net   # what the client gets",
+			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
 		},
 		Article: "4, Find the key vault private IP address in the virtual network",
 		Errata:  "The article reads the address from Custom DNS settings, which are empty when a DNS zone group manages the record; the network interface always shows it.",

@@ -18,10 +18,10 @@ var pl504 = &Rule{
 	Doc: Doc{
 		Symptom: "The name resolves to the private address at one time and to the public one at another; a restart seems to help.",
 		Cause:   "The client has several DNS servers that do not say the same: one sees the private zone, and another, often a public resolver that was added \"to be safe\", does not. Which one a program gets depends on order, load and time-outs.",
-		Apart:   "With PL810 one server answers differently from one time to the next. With PL811 the servers agree, and programs differ from them.",
-		Fix:     "Whoever configures the machine, the VNet or the DHCP server leaves only servers that see the private zone. A second server has to be as good as the first: it is no fallback for answers, only for silence.",
+		Apart:   "With PL810 one server answers differently from one time to the next. With PL811 the servers agree, and programs differ from them. With PL505 one does not answer at all.",
+		Fix:     "Whoever configures the machine, the VNet or the DHCP server leaves only servers that see the private zone. A second server has to be as good as the first: it is asked when the first is silent, never when the first was wrong.",
 		Verify: []string{
-			"for s in $(awk '/^nameserver/ {print $2}' /etc/resolv.conf); do host <vault>.vault.azure.net $s; done   # the same answer from each",
+			"for s in $(awk '/^nameserver/ {print $2}' /etc/resolv.conf); do host <vault>.vault.azure.net $s; done   # each says something else",
 		},
 		Article: "8, Diagnose custom DNS servers at Virtual Network",
 		Errata:  "The article says that intermittent failures are rarely a matter of configuration. Servers that disagree are just that.",
@@ -40,10 +40,10 @@ var pl504 = &Rule{
 			return Unknown("nobody asked the configured DNS servers")
 		case len(views) == 1:
 			return NotApplicable("only one DNS server is configured")
-		case c.arrives() && c.scoped():
-			return NotApplicable("the client asks DNS servers of their own for such names, and arrives by private link: what the others say does not count")
+		case c.scoped():
+			return NotApplicable("the client asks DNS servers of their own for such names: what the others say does not count")
 		}
-		heard := slices.DeleteFunc(views, func(v fact.ServerView) bool { return v.Host.Outcome == fact.Unseen })
+		heard := slices.DeleteFunc(slices.Clone(views), func(v fact.ServerView) bool { return v.Host.Outcome == fact.Unseen })
 		if len(heard) < 2 {
 			return Unknown("fewer than two of the configured DNS servers answered, so that there is nothing to compare")
 		}

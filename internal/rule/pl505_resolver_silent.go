@@ -17,11 +17,11 @@ var pl505 = &Rule{
 	Doc: Doc{
 		Symptom: "Name resolution takes seconds or fails with a time-out; with a second server it works, slowly.",
 		Cause:   "A server that the client is configured to ask does not answer: it is down, its address has changed, or a firewall or network security group drops port 53 on the way.",
-		Apart:   "With PL814 the silent server is 168.63.129.16, asked from outside Azure. With PL809 and PL810 the server lives and waits for others. Asking another name shows whether it answers at all.",
+		Apart:   "With PL814 the silent server is 168.63.129.16, asked from outside Azure. With PL809 and PL810 the server lives and waits for others: it answers when asked for another name. With PL101 and PL808 no path leads from the client's network to the server's, and the vault's endpoint is out of reach as well; with PL806 and PL817 port 53 is closed on the way.",
 		Fix:     "Whoever runs the server or the network lets UDP and TCP port 53 through, or whoever configures the client takes the server off its list.",
 		Verify: []string{
-			"host <vault>.vault.azure.net <dns-server>",
-			"cat /etc/resolv.conf",
+			"cat /etc/resolv.conf   # which servers are asked",
+			"host -W 3 <vault>.vault.azure.net <dns-server>   # times out",
 		},
 		Article: "8, Diagnose custom DNS servers at Virtual Network",
 		Errata:  "The article does not tell a server that is silent from one that answers wrongly.",
@@ -67,10 +67,18 @@ func silent(o fact.Outcome) bool {
 	return false
 }
 
+// dropped tells the reasons for which the configuration says who drops packets.
+func dropped(r fact.Reason) bool {
+	return r == fact.ByNSG || r == fact.ByRoute || r == fact.ByFirewall || r == fact.PeeringState
+}
+
 // claimed tells whether another code says better why a server is silent: it is
 // Azure DNS asked from outside Azure (PL814), or its question goes round
 // (PL809).
 func (c *Case) claimed(server netip.Addr) bool {
+	if hop := c.Journey.Resolver; hop.Server == server && dropped(hop.Reason) && len(c.Doors()) > 0 {
+		return true // the configuration says who drops the questions
+	}
 	if outside, known := c.outsideAzure(); server == world.AzureDNS && known && outside {
 		return true
 	}

@@ -16,10 +16,11 @@ var pl506 = &Rule{
 	Doc: Doc{
 		Symptom: "The name exists and has no address (NOERROR without data) from one server, while another gives the private address.",
 		Cause:   "A DNS server or a home router protects against DNS rebinding: it drops private addresses from the answers of other servers (dnsmasq `stop-dns-rebind`, unbound `private-address`, and routers of several makes). What private link answers looks just like that.",
-		Apart:   "With PL507 the server fails (SERVFAIL). With PL604 the name does not exist (NXDOMAIN). The server's log tells: dnsmasq writes \"possible DNS-rebind attack detected\".",
+		Apart:   "With PL507 the server fails (SERVFAIL). With PL604 the name does not exist (NXDOMAIN). With PL508 the answer is cut short. The server's log tells: dnsmasq writes \"possible DNS-rebind attack detected\".",
 		Fix:     "Whoever runs the server exempts the service's domains: `rebind-domain-ok=/vault.azure.net/` in dnsmasq, `private-domain: \"vault.azure.net\"` in unbound; on a router, the host or the protection as a whole.",
 		Verify: []string{
-			"host <vault>.vault.azure.net <dns-server>",
+			"host <vault>.vault.azure.net <upstream-dns-server>   # the private address",
+			"dig <vault>.vault.azure.net @<dns-server>   # status NOERROR, and no address",
 		},
 		Article: "not covered",
 		Errata:  "The article expects that a custom DNS server passes on what it hears.",

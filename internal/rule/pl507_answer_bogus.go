@@ -13,13 +13,13 @@ var pl507 = &Rule{
 	Code: "PL507", Slug: "answer-bogus", Severity: Error, Owner: OwnerDNS, Stage: fact.StageResolver, Weight: 1,
 	Title: "a DNS server that validates DNSSEC rejects the private answer",
 	Doc: Doc{
-		Symptom: "SERVFAIL for the vault's name; the same question with checking disabled (`dig +cd`) gives the private address.",
+		Symptom: "SERVFAIL (server failure) for the vault's name; the same question with checking disabled (`dig +cd`) gives the private address.",
 		Cause:   "A forwarder that validates DNSSEC holds the public proof of what a name leads to. The answer of a private zone is unsigned and contradicts it, so the forwarder takes it for forged.",
 		Apart:   "With PL509 and PL809 the question fails with checking disabled too. With PL506 the answer is empty rather than an error. A server on the way that does not pass the CD bit on, as RFC 4035 asks for, hides a validating one behind it.",
 		Fix:     "Whoever runs the server sets a negative trust anchor for the service's domains, or turns validation off for what it forwards to Azure: `validate-except` in BIND, `domain-insecure` in unbound.",
 		Verify: []string{
+			"dig <vault>.vault.azure.net @<dns-server>   # status SERVFAIL",
 			"dig +cd <vault>.vault.azure.net @<dns-server>   # an address",
-			"dig <vault>.vault.azure.net @<dns-server>   # the same once it is put right",
 		},
 		Article: "not covered",
 		Errata:  "The article expects that a custom DNS server passes on what it hears.",

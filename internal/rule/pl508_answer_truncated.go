@@ -15,10 +15,11 @@ var pl508 = &Rule{
 	Doc: Doc{
 		Symptom: "Some programs cannot resolve the name while others can; `dig +notcp` shows the flag `tc`, and `dig +tcp` fails.",
 		Cause:   "A DNS server marks its answer over UDP as truncated. A client then asks again over TCP (RFC 7766), and the server, or a firewall before it, refuses TCP port 53. Programs that take what fits into the first packet get by.",
-		Apart:   "With PL505 UDP fails as well. With PL509 the server answers with an error.",
+		Apart:   "With PL505 the server is silent over UDP as well. With PL509 it answers with an error. With PL506 the answer is whole, and empty.",
 		Fix:     "Whoever runs the server or the network lets TCP port 53 through.",
 		Verify: []string{
-			"dig +tcp <vault>.vault.azure.net @<dns-server>",
+			"dig +notcp +ignore <vault>.vault.azure.net @<dns-server>   # the flag tc",
+			"dig +tcp <vault>.vault.azure.net @<dns-server>   # fails",
 		},
 		Article: "not covered",
 		Errata:  "The article mentions no ports of DNS.",

@@ -13,13 +13,13 @@ var pl601 = &Rule{
 	Code: "PL601", Slug: "zone-missing", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 1,
 	Title: "there is no private DNS zone of the required name",
 	Doc: Doc{
-		Symptom: "The name resolves to a public address although the vault has an approved private endpoint; the answer goes through the alias `<vault>.privatelink.…`.",
+		Symptom: "The name resolves to a public address although the vault has an approved private endpoint; the answer names the alias `<vault>.privatelink.…` on the way. Applications get 403 `ForbiddenByConnection` or `ForbiddenByFirewall`.",
 		Cause:   "The public registration points into the zone `privatelink.vaultcore.azure.net`. Azure DNS follows that name into the public DNS unless a private DNS zone of exactly this name is linked to the VNet that asks. Creating a private endpoint creates the zone only where that was asked for, and deleting the zone takes its links and records along.",
-		Apart:   "With PL603 the zone exists and is not linked, with PL602 one of a near name stands in its place, with PL607 another zone of the same name is linked. All four look the same from the client: the list of zones tells them apart.",
+		Apart:   "With PL603 the zone exists and is not linked, with PL602 one of a near name stands in its place, with PL607 another zone of the same name is linked. These, PL604, PL612, PL801 and PL101 look the same from the client: the list of zones tells them apart, see PL502.",
 		Fix:     "Whoever manages DNS creates the zone, lets the private endpoint's DNS zone group write the vault's record there and keep it right, and then links the zone to the VNet whose resolver is asked, without auto-registration: an empty zone that is linked makes the name vanish. A zone that is linked hides the public answers of other tenants' vaults that have a private endpoint somewhere (PL608), unless the link is created with `--resolution-policy NxDomainRedirect`.",
 		Verify: []string{
-			"az network private-dns zone list --query \"[?name=='privatelink.vaultcore.azure.net'].id\" --output tsv",
-			"host <vault>.vault.azure.net   # ends at the endpoint's address",
+			"host <vault>.vault.azure.net   # names the alias, and ends at a public address",
+			"az network private-dns zone list --query \"[?name=='privatelink.vaultcore.azure.net'].id\" --output tsv   # nothing, in every subscription that may hold it",
 		},
 		Article: "6, Confirm that the required Private DNS Zone resource exists",
 		Errata:  "The article wants the zone in your subscription. It may be in any subscription: what counts is that it is linked to the VNet whose resolver is asked.",

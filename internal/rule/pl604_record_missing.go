@@ -15,13 +15,13 @@ var pl604 = &Rule{
 	Code: "PL604", Slug: "record-missing", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 6, Under: "PL603",
 	Title: "the private DNS zone holds no address record of the vault's name",
 	Doc: Doc{
-		Symptom: "The name does not exist (NXDOMAIN) on this network, while the rest of the world resolves it: the alias `<vault>.privatelink.…` is found, and then nothing. Where the zone's link has the policy NxDomainRedirect, it resolves to the public address instead.",
+		Symptom: "The name does not exist on this network (NXDOMAIN, `no such host`), while the rest of the world resolves it: the answer names the alias `<vault>.privatelink.…`, and then nothing. Where the zone's link has the policy NxDomainRedirect, it resolves to the public address instead.",
 		Cause:   "A private DNS zone that is linked is authoritative: for a name that it does not hold, Azure DNS answers NXDOMAIN and does not go on to the public DNS. The record is missing because the private endpoint was created without a DNS zone group, because a deployment removed the group, or because a second endpoint of the vault that wrote to the same zone was deleted and took the record along.",
-		Apart:   "With PL608 the vault is somebody else's and this client has no endpoint of it, with PL607 another zone of the same name holds the record, with PL610 the zone is that of a public suffix. From the client they look the same.",
+		Apart:   "With PL608 the vault is somebody else's and this client has no endpoint of it, with PL607 another zone of the same name holds the record; both look the same from the client. With PL610 the zone is that of a public suffix, and no alias is named. With NxDomainRedirect the public answer looks like a zone that is missing or not linked (PL601, PL602, PL603, PL612), or like PL101: see PL502.",
 		Fix:     "Whoever manages the private endpoint gives it a DNS zone group for the zone, which writes the record and keeps it right; or whoever manages the zone adds the A record by hand: the vault's name alone, with the endpoint's address.",
 		Verify: []string{
-			"az network private-dns record-set a show --zone-name privatelink.vaultcore.azure.net --resource-group <group> --name <vault>",
-			"host <vault>.vault.azure.net   # ends at the endpoint's address",
+			"host <vault>.vault.azure.net   # names the alias, and no address",
+			"az network private-dns record-set a show --resource-group <group> --zone-name privatelink.vaultcore.azure.net --name <vault>   # not found",
 		},
 		Article: "6, Confirm that the Private DNS Zone contains the right A record",
 		Errata:  "The article does not say that a missing record makes the name vanish (NXDOMAIN) rather than resolve to the public address.",

@@ -17,13 +17,13 @@ var pl605 = &Rule{
 	Doc: Doc{
 		Symptom: "The name resolves to a private address, and connections to it time out, or the vault answers 403 with \"This TCP connection does not allow access to …\".",
 		Cause:   "The A record in the private DNS zone holds an address that is not the endpoint's. Either it was typed in by hand, or two private endpoints of the vault write to one zone: the second overwrites the record of the first, so that clients in the first VNet are sent to an endpoint that they cannot reach. A wildcard record answers for every vault that has no record of its own.",
-		Apart:   "With PL611 the endpoint that wrote the record is gone. With PL806, PL807 and PL817 the address is right and something stops the packets. With PL803 the address comes from the hosts file.",
+		Apart:   "With PL611 the endpoint that wrote the record is gone. With PL806, PL807, PL808, PL817 and PL818 the address is right and something stops the packets, with PL205 the endpoint is not ready, with PL101 no path leads to it; from the client all look alike: see PL706. With PL705 the address is right and the Host header is not: the vault says the same. With PL803 and PL812 the address comes from the client's own machine.",
 		Fix:     "Whoever manages the zone sets the record to the address of the endpoint's network interface. VNets with an endpoint each need a zone each: a second zone of the same name, linked to the second VNet, into which the DNS zone group of the second endpoint writes. Records of other vaults that are copied there do not follow their endpoints, and while the link moves, for a minute or two, clients get public addresses.",
 		Verify: []string{
-			"az network private-endpoint show --ids <endpoint> --query networkInterfaces[0].id --output tsv | xargs az network nic show --query ipConfigurations[0].privateIPAddress --ids",
-			"host <vault>.vault.azure.net   # gives the same address",
+			"host <vault>.vault.azure.net   # what the record says",
+			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
 		},
-		Article: "6, Confirm that the Private DNS Zone contains the right A record; and DNS resolution for more than one Virtual Network",
+		Article: "6, Confirm that the Private DNS Zone contains the right A record; 6, DNS resolution for more than one Virtual Network",
 		Errata:  "The article reads the endpoint's address from its Custom DNS settings, which are empty when a DNS zone group manages the record; the network interface always shows it.",
 		Sources: []string{
 			"https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics",

@@ -19,10 +19,10 @@ var pl606 = &Rule{
 	Doc: Doc{
 		Symptom: "Nothing, until the endpoint's address changes: then clients keep the old address for as long as the record's TTL says.",
 		Cause:   "Records that are made by hand get 3600 seconds by default, so that clients take up to an hour to recover from a change. A TTL below 10 seconds makes every program ask again and again, and shows up as flapping where DNS servers disagree.",
-		Apart:   "PL812 is the consequence: a cache that still holds the old answer.",
+		Apart:   "It breaks nothing by itself. PL812 is what follows: a cache that still holds the old answer.",
 		Fix:     "Whoever manages the zone sets the TTL to 10 seconds, which is what a private endpoint's DNS zone group writes, or to anything up to 600.",
 		Verify: []string{
-			"az network private-dns record-set a show --zone-name privatelink.vaultcore.azure.net --resource-group <group> --name <vault> --query ttl",
+			"az network private-dns record-set a show --resource-group <group> --zone-name privatelink.vaultcore.azure.net --name <vault> --query ttl",
 		},
 		Article: "6, Confirm that the Private DNS Zone contains the right A record",
 		Errata:  "Earlier versions of the article asked for at least 60 seconds, which the records of Azure's own DNS zone groups do not keep.",

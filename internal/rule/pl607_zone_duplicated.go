@@ -16,11 +16,11 @@ var pl607 = &Rule{
 	Doc: Doc{
 		Symptom: "The name does not exist (NXDOMAIN) on this network although a private DNS zone holds the right record; where the link has the policy NxDomainRedirect, it resolves to the public address instead.",
 		Cause:   "Zones of one name may exist many times, in other resource groups and subscriptions, and a VNet can be linked to one of them only. The private endpoint wrote its record into a zone that this VNet is not linked to, as happens when every deployment creates its own.",
-		Apart:   "With PL604 no zone holds the record, with PL603 no zone of that name is linked. The list of zones with their links and records tells them apart.",
+		Apart:   "With PL604 no zone holds the record, with PL608 the endpoint is somebody else's. With NxDomainRedirect on the link the public answer looks like PL603, no zone of that name is linked, and like PL601, PL602, PL612 and PL101: see PL502. The list of zones with their links and records tells them apart.",
 		Fix:     "Keep one zone for each set of VNets. Whoever manages DNS either writes the record into the zone that is linked, or unlinks that one and links the zone that holds the record; Azure refuses to link both.",
 		Verify: []string{
-			"az network private-dns zone list --query \"[?name=='privatelink.vaultcore.azure.net'].id\" --output tsv",
-			"az network private-dns link vnet list --zone-name privatelink.vaultcore.azure.net --resource-group <group> --output table",
+			"az network private-dns link vnet list --resource-group <group> --zone-name privatelink.vaultcore.azure.net --query \"[].virtualNetwork.id\" --output tsv   # of each zone of that name",
+			"az network private-dns zone list --query \"[?name=='privatelink.vaultcore.azure.net'].{group:resourceGroup, links:numberOfVirtualNetworkLinks, records:numberOfRecordSets}\" --output table   # more than one",
 		},
 		Article: "6, DNS resolution for more than one Virtual Network",
 		Errata:  "The article recommends several zones of one name and does not warn of what follows when a VNet is linked to the wrong one.",

@@ -13,16 +13,17 @@ var pl608 = &Rule{
 	Code: "PL608", Slug: "foreign-endpoint-shadowed", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 6,
 	Title: "somebody else's vault has a private endpoint, and the linked zone hides its public answer",
 	Doc: Doc{
-		Symptom: "The name of another organisation's vault, or of another team's, does not exist (NXDOMAIN) on this network; from anywhere else it resolves to a public address. Often it worked until its owner added a private endpoint.",
-		Cause:   "As soon as a vault has an approved private endpoint, whoever's it is, its public registration gets the alias into `privatelink.vaultcore.azure.net`. A VNet that is linked to a zone of that name looks there, finds no record, and gets NXDOMAIN, since a private zone is authoritative.",
-		Apart:   "With PL604 the vault has an endpoint that this client could use, and only the record is missing. Ask who owns the endpoint: `az keyvault show` finds no vault of that name in your tenant, or the vault's connections name endpoints of others.",
+		Symptom: "The name of another organisation's vault, or of another team's, does not exist on this network (NXDOMAIN, `no such host`); from anywhere else it resolves to a public address. Often it worked until its owner added a private endpoint.",
+		Cause:   "As soon as a vault has an approved private endpoint, whoever's it is, its public registration gets the alias into `privatelink.vaultcore.azure.net`. A VNet that is linked to a zone of that name looks there and finds no record; since a private zone is authoritative, the answer is that the name does not exist.",
+		Apart:   "With PL604 the vault has an endpoint that this client could use, and only the record is missing; with PL607 another zone of the same name holds it. From the client all look the same. Ask who owns the endpoint: `az keyvault show` finds no vault of that name in your tenant, or its connections name endpoints of others.",
 		Fix:     "To reach the vault over the internet, whoever manages the zone sets the link's resolution policy to NxDomainRedirect, so that names without a record go on to the public DNS. To reach it privately, create a private endpoint of your own, which the vault's owner approves.",
 		Verify: []string{
-			"host <vault>.vault.azure.net",
-			"az network private-dns link vnet list --zone-name privatelink.vaultcore.azure.net --resource-group <group> --query \"[].{vnet:virtualNetwork.id, policy:resolutionPolicy}\"",
+			"host <vault>.vault.azure.net 8.8.8.8   # an address, where this network has none",
+			"az network private-dns link vnet list --resource-group <group> --zone-name privatelink.vaultcore.azure.net --query \"[].{vnet:virtualNetwork.id, policy:resolutionPolicy}\" --output table   # Default",
+			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateEndpoint.id\" --output tsv   # not found, or endpoints of others",
 		},
-		Article: "not covered",
-		Errata:  "The article says that a vault without private links resolves to its public address from the VNet. That holds only while nobody has given it a private endpoint.",
+		Article: "6, Understand that you have control over DNS resolution",
+		Errata:  "The article says that a vault that you use without private links resolves to its public address from the VNet. That holds only while nobody, in any tenant, has given it a private endpoint.",
 		Sources: []string{
 			"https://learn.microsoft.com/azure/dns/private-dns-fallback",
 			"https://github.com/MicrosoftDocs/azure-docs/issues/99710",
@@ -92,7 +93,7 @@ func (c *Case) endpointBeside(z *world.Zone, vnet world.ID) []change.Change {
 	if !known {
 		return nil
 	}
-	subnet, ok := c.room(v)
+	subnet, ok := c.room(v, endpoints)
 	if !ok {
 		return nil
 	}

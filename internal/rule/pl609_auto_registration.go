@@ -18,7 +18,7 @@ var pl609 = &Rule{
 		Apart:   "It breaks nothing by itself: it is advice beside whatever else is found.",
 		Fix:     "Whoever manages the zone turns auto-registration off on the link. The link itself stays.",
 		Verify: []string{
-			"az network private-dns link vnet list --zone-name privatelink.vaultcore.azure.net --resource-group <group> --query \"[].{vnet:virtualNetwork.id, registers:registrationEnabled}\"",
+			"az network private-dns link vnet list --resource-group <group> --zone-name privatelink.vaultcore.azure.net --query \"[].{vnet:virtualNetwork.id, registers:registrationEnabled}\" --output table   # True",
 		},
 		Article: "6, Confirm that the Private DNS Zone is linked to the Virtual Network",
 		Errata:  "The article says that the box can be left unchecked; it should be. A neighbouring article's command turns it on.",

@@ -13,13 +13,13 @@ var pl610 = &Rule{
 	Code: "PL610", Slug: "zone-overbroad", Severity: Error, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 1,
 	Title: "a private zone for a public suffix hides other vaults",
 	Doc: Doc{
-		Symptom: "The name does not exist (NXDOMAIN) on this network, and no alias is seen before that; one vault may work while all others do not.",
+		Symptom: "The name does not exist on this network (NXDOMAIN, `no such host`), and no alias is named before that; one vault may work while all others do not.",
 		Cause:   "A private DNS zone called `vault.azure.net` or `vaultcore.azure.net` is linked to the VNet. Azure DNS looks there for every vault, ours and everybody else's, and answers NXDOMAIN for those that have no record in it. A zone `vaultcore.azure.net` hides the names of the service's own front ends as well.",
 		Apart:   "With PL604 and PL608 the alias is seen before NXDOMAIN, since the zone is that of private link. With PL104 the vault does not exist anywhere: ask a public DNS server.",
 		Fix:     "Whoever manages DNS writes the records of that zone, of every vault that has an endpoint here, into `privatelink.vaultcore.azure.net`, links that one, and only then unlinks the overbroad zone, so that no vault loses its private answer.",
 		Verify: []string{
-			"az network private-dns zone list --query \"[?name=='vault.azure.net' || name=='vaultcore.azure.net'].id\" --output tsv",
-			"host <vault>.vault.azure.net",
+			"host <vault>.vault.azure.net   # NXDOMAIN, without an alias",
+			"az network private-dns zone list --query \"[?name=='vault.azure.net' || name=='vaultcore.azure.net'].id\" --output tsv   # there is one",
 		},
 		Article: "not covered",
 		Errata:  "The article asks for an exact zone name and does not say that a zone of the suffix itself takes all other vaults down.",

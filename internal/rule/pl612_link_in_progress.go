@@ -13,12 +13,12 @@ var pl612 = &Rule{
 	Code: "PL612", Slug: "link-in-progress", Severity: Warning, Owner: OwnerDNS, Stage: fact.StageAnswer, Weight: 1, Under: "PL603",
 	Title: "the zone's link to the VNet is not completed yet",
 	Doc: Doc{
-		Symptom: "Right after the zone was linked, the name still resolves to the public address.",
+		Symptom: "Right after the zone was linked, the name still resolves to a public address, through the alias `<vault>.privatelink.…`.",
 		Cause:   "A virtual network link is `InProgress` until Azure DNS has taken it over, which takes a minute or two. Until then the VNet's questions do not see the zone; and afterwards a client may hold the old answer until its TTL ends.",
-		Apart:   "With PL603 there is no link. With PL812 the link is completed, and a cache still holds the old answer.",
+		Apart:   "With PL603 there is no link, with PL601 no zone, with PL602 one of a near name, with PL604 and PL607 the linked zone lacks the record; with PL801 and PL101 the VNet's Azure DNS is not asked at all. From the client all look the same: see PL502. With PL812 the link is completed, and a cache still holds the old answer.",
 		Fix:     "Wait until the link is `Completed`; in a pipeline, wait for that before the first request. A link that stays in progress for hours is a matter for Azure support.",
 		Verify: []string{
-			"az network private-dns link vnet list --zone-name privatelink.vaultcore.azure.net --resource-group <group> --query \"[].{vnet:virtualNetwork.id, state:virtualNetworkLinkState}\"",
+			"az network private-dns link vnet list --resource-group <group> --zone-name privatelink.vaultcore.azure.net --query \"[].{vnet:virtualNetwork.id, state:virtualNetworkLinkState}\" --output table   # InProgress",
 		},
 		Article: "6, Confirm that the Private DNS Zone is linked to the Virtual Network",
 		Errata:  "The article suggests to reboot the machine. That helps only where a cache holds the old answer; it does not make the link work sooner.",

@@ -15,10 +15,10 @@ var pl701 = &Rule{
 		Symptom: "`/healthstatus` answers, and the answer lacks `x-ms-keyvault-network-info`: a login page, a block page, a machine's own web server.",
 		Cause:   "The name leads to a machine that is no vault, or a proxy or firewall answers in the vault's place. Since the certificate was valid for the vault's name, somebody holds one that this client trusts.",
 		Apart:   "With PL805 the certificate is not trusted. With PL402 the address is private and no endpoint's.",
-		Fix:     "Look at the page that came and at the address that it came from. Where a proxy's filter answers, have the vaults' suffix exempted from it, or add it to `NO_PROXY`. Send no token there.",
+		Fix:     "Look at the page that came and at the address that it came from, and send no token there. Where a proxy's or a firewall's filter answers, whoever runs it exempts the vaults' suffix, or whoever owns the client adds the suffix to `NO_PROXY`.",
 		Verify: []string{
-			"curl -i https://<vault>.vault.azure.net/healthstatus",
-			"openssl s_client -connect <vault>.vault.azure.net:443 -servername <vault>.vault.azure.net </dev/null | openssl x509 -noout -issuer -subject",
+			"curl -i https://<vault>.vault.azure.net/healthstatus   # no x-ms-keyvault-network-info",
+			"openssl s_client -connect <vault>.vault.azure.net:443 -servername <vault>.vault.azure.net </dev/null | openssl x509 -noout -issuer -subject   # whose certificate it is",
 		},
 		Article: "7, Query the /healthstatus endpoint of the key vault",
 		Errata:  "The article calls a missing header a sign of tampering. More often a login page or a machine with an old address answers.",

@@ -15,11 +15,11 @@ var pl703 = &Rule{
 	Doc: Doc{
 		Symptom: "`x-ms-keyvault-network-info` shows a private `addr` that is none of the client's.",
 		Cause:   "Something on the path opens the connection itself or puts its own address in the place of the client's: an explicit proxy, a firewall with source NAT, the node of a pod. It is still private link.",
-		Apart:   "With PL702 the address is public, and the path is not private at all.",
+		Apart:   "With PL702 the address is public, and the path is not private at all. With PL306 `conn_type` is `Subnet`. With PL804 an explicit proxy is named in the environment.",
 		Fix:     "Nothing, if it is meant. Logs of the vault show the translated address for every client behind it.",
 		Verify: []string{
-			"curl -i https://<vault>.vault.azure.net/healthstatus",
 			"ip -brief address   # the client's own addresses",
+			"curl -i https://<vault>.vault.azure.net/healthstatus   # addr is none of them",
 		},
 		Article: "7, Query the /healthstatus endpoint of the key vault",
 		Errata:  "The article says private links or service endpoints. conn_type tells which, where the service names it.",

@@ -17,14 +17,14 @@ var pl704 = &Rule{
 	Doc: Doc{
 		Symptom: "403 with the message `This TCP connection does not allow access to <host>`.",
 		Cause:   "The service knows of every connection through which private endpoint it came. It refuses when that endpoint has no effective connection to the vault that the Host header names: the address belongs to another vault's endpoint, the Host header is wrong, or the endpoint's connection is not approved or not provisioned.",
-		Apart:   "The message decides, whatever the inner code says. With PL303 the request came by the public side.",
-		Fix:     "Compare the address that the client got with that of the vault's endpoint; then look at the Host header, then at the connection's states.",
+		Apart:   "The message decides, whatever the inner code says. Behind it are PL605, PL611 or PL402 (the address is that of another vault's endpoint), PL705 (the Host header), PL202 to PL205 (the connection). With PL303 the request came by the public side.",
+		Fix:     "Compare the address that the client got with that of the vault's endpoint and put DNS right where they differ; then look at the Host header, then at the connection's states.",
 		Verify: []string{
-			"host <vault>.vault.azure.net",
-			"az network private-endpoint list --query \"[?contains(to_string(privateLinkServiceConnections[].privateLinkServiceId), '<vault>')].{name:name, nic:networkInterfaces[0].id}\"",
+			"host <vault>.vault.azure.net   # what the client got",
+			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
 		},
 		Article: notCovered,
-		Errata:  "The article does not mention this message. A newer support article blames a public address for it, which gives other messages.",
+		Errata:  "The article does not mention this message; an answer on Stack Overflow does, and names the three causes in this order. A newer support article blames a public address for it, which gives other messages.",
 		Sources: []string{"https://stackoverflow.com/questions/66341460"},
 	},
 	Eval: func(c *Case) Result {

@@ -18,13 +18,13 @@ var pl705 = &Rule{
 	Doc: Doc{
 		Symptom: "`This TCP connection does not allow access to <some other host>`, although the address is right; or 404 with a web server's page.",
 		Cause:   "Every operation names its vault by the Host header. A client that connects by address, a handler in the program, or a reverse proxy on the way has put something else there.",
-		Apart:   "`/healthstatus` does not care about the header, so it answers all the same. With PL605 the address is another vault's endpoint, with PL205 the connection is not in order.",
-		Fix:     "Let the program use the vault's URI as it is. A reverse proxy has to keep or set the header to the vault's hostname.",
+		Apart:   "`/healthstatus` does not care about the header, so it answers all the same. With PL605 the address is that of another vault's endpoint, and the vault says the same; with PL205 the connection is not in order. A request that `az` sends from the same machine has the right header: where it works, the program is at fault.",
+		Fix:     "Whoever writes the program lets it use the vault's URI as it is; whoever runs a reverse proxy on the way lets it keep the header, or set it to the vault's hostname.",
 		Verify: []string{
-			"curl -i https://<vault>.vault.azure.net/secrets?api-version=7.4   # 401 shows that the path is good",
+			"az keyvault secret list --vault-name <vault> --maxresults 1   # works, while the program is refused",
 		},
 		Article: notCovered,
-		Errata:  "The article tests with /healthstatus, which does not look at the Host header.",
+		Errata:  "The article tests with /healthstatus, which does not look at the Host header; an answer on Stack Overflow names the header as the second cause of this message.",
 		Sources: []string{
 			"https://stackoverflow.com/questions/66341460",
 			"https://learn.microsoft.com/azure/key-vault/general/common-parameters-and-headers",

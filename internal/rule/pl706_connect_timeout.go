@@ -12,12 +12,12 @@ var pl706 = &Rule{
 	Title: "connections to the vault's address get no answer",
 	Doc: Doc{
 		Symptom: "`connection timed out`, `i/o timeout`, `no route to host` on port 443 of the address that the name resolves to.",
-		Cause:   "Somebody drops the packets, or nobody is there: a network security group, a route, a firewall, a peering, an endpoint whose connection is not effective, an address that is nobody's.",
-		Apart:   "From the client these cannot be told apart; the configuration of the networks tells (PL101, PL205, PL605, PL806, PL807, PL808, PL817, PL818). With PL707 a machine answers and refuses.",
-		Fix:     "Read the configuration too (`--azure auto`), or ask Network Watcher's connection troubleshoot from the client's machine.",
+		Cause:   "Somebody drops the packets, or nobody is there: a network security group, a route, a firewall, a peering, an endpoint that is not ready, an address that is nobody's.",
+		Apart:   "From the client all these look alike; what the networks are configured to do tells. PL605 and PL611: the address is not that of the endpoint. PL205: the endpoint is not provisioned. PL101: nothing leads to its VNet. PL808: a peering is not Connected, or forbids traffic. PL806: the effective security rules deny. PL807: the effective route leads elsewhere. PL817: a firewall's log shows it denied. PL818: the log shows it allowed, and no reply comes. PL820: an App Service app does not send the address into its VNet. With PL707 a machine answers and refuses.",
+		Fix:     "Compare the address with the endpoint's first. Then whoever manages the networks follows the path from the client, with Network Watcher's connection troubleshoot where there is a virtual machine.",
 		Verify: []string{
-			"nc -vz -w 5 <vault>.vault.azure.net 443",
-			"az network watcher test-connectivity --source-resource <vm-id> --dest-address <address> --dest-port 443",
+			"nc -vz -w 5 <vault>.vault.azure.net 443   # times out",
+			"az network watcher test-connectivity --source-resource <vm-id> --dest-address <address> --dest-port 443   # where it ends",
 		},
 		Article: "8, Other things that may affect connectivity",
 		Errata:  "The article leaves all causes at the transport layer to the reader.",

@@ -13,11 +13,11 @@ var pl707 = &Rule{
 	Doc: Doc{
 		Symptom: "`connection refused` or `connection reset by peer` on port 443 of the address that the name resolves to.",
 		Cause:   "A machine has that address and nothing listens on port 443, or a firewall answers with a reset in place of dropping. Private endpoints and vaults answer on 443.",
-		Apart:   "With PL706 nobody answers at all. With PL402 and PL605 the address is not the endpoint's, which is the likeliest reason for a refusal.",
-		Fix:     "Compare the address with that of the vault's private endpoint; if it is right, look for a firewall that rejects.",
+		Apart:   "With PL706 nobody answers at all. With PL402, PL605 and PL803 the address is not the endpoint's, which is the likeliest reason for a refusal; with PL817 a firewall rejects.",
+		Fix:     "Compare the address with that of the vault's private endpoint. If it differs, put right what gives it; if it is the endpoint's, whoever manages the network looks for a firewall that rejects.",
 		Verify: []string{
-			"nc -vz -w 5 <vault>.vault.azure.net 443",
-			"host <vault>.vault.azure.net",
+			"nc -vz -w 5 <vault>.vault.azure.net 443   # refused",
+			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
 		},
 		Article: "8, Other things that may affect connectivity",
 		Errata:  "The article does not tell a refusal from silence: a refusal means that a machine is there.",

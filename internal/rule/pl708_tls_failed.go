@@ -14,8 +14,8 @@ var pl708 = &Rule{
 	Doc: Doc{
 		Symptom: "`certificate is valid for … not …`, `certificate has expired`, `handshake failure`.",
 		Cause:   "Who answers is not the vault, or the two sides do not agree: a name that the certificate does not cover, an expired certificate of an interceptor, a clock that is wrong, a client without TLS 1.2.",
-		Apart:   "With PL103 the client uses the privatelink name, with PL805 the issuer is not trusted, with PL816 the handshake hangs.",
-		Fix:     "Look at the certificate that comes and at the client's clock. Never turn validation off.",
+		Apart:   "With PL103 the client uses the privatelink name, with PL805 the issuer is not trusted, with PL816 the handshake hangs. With PL402 or PL803 the address is another machine's, whose certificate comes.",
+		Fix:     "Look at the certificate that comes, at who issued it and for which names, and at the client's clock and TLS versions (the vault takes 1.2 and 1.3). Never turn validation off.",
 		Verify: []string{
 			"openssl s_client -connect <vault>.vault.azure.net:443 -servername <vault>.vault.azure.net </dev/null | openssl x509 -noout -issuer -subject -dates -ext subjectAltName",
 		},

@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"fmt"
 	"net/netip"
 
 	"pldoctor/internal/fact"
@@ -14,14 +13,14 @@ var pl711 = &Rule{
 	Doc: Doc{
 		Symptom: "`/healthstatus` by name and by the endpoint's address show different `x-ms-keyvault-network-info`.",
 		Cause:   "The endpoint works, and the name leads elsewhere: DNS, the hosts file or a proxy is at fault, not the network.",
-		Apart:   "When both show the same, the name is resolved rightly. When the address fails as well, look at the path first.",
+		Apart:   "Where both show the same, the name is resolved rightly. Where the request to the address fails as well, look at the path first (PL706). Which finding is the cause depends on who gave the other address: a zone (PL502), the hosts file (PL803), a proxy (PL804), a cache (PL812).",
 		Fix:     "Decide which of the two is wrong, mostly the one by name, and mend the resolution: the other findings say where.",
 		Verify: []string{
 			"curl -i https://<vault>.vault.azure.net/healthstatus",
-			"curl -i --connect-to ::<address of the private endpoint> https://<vault>.vault.azure.net/healthstatus",
+			"curl -i --noproxy '*' --resolve <vault>.vault.azure.net:443:<address-of-the-endpoint> https://<vault>.vault.azure.net/healthstatus   # another x-ms-keyvault-network-info",
 		},
 		Article: "7, Query the key vault IP address directly",
-		Errata:  "The article wants the responses to be the same. The request id and the date never are: compare x-ms-keyvault-network-info only.",
+		Errata:  "The article wants the responses to be the same. The request id and the date never are: compare x-ms-keyvault-network-info only. Its `-k` is not needed: `--resolve` reaches the address and checks the certificate.",
 		Sources: []string{article},
 	},
 	Eval: func(c *Case) Result {
@@ -33,7 +32,7 @@ var pl711 = &Rule{
 			byAddress := fact.Journey{Connect: v.Connect, Exchange: v.Exchange}
 			looked = true
 			if byAddress.Verdict() == fact.Private && !c.arrives() {
-				return Fail(fmt.Sprintf("by name the request takes the path %s, by the address %s it arrives over private link", c.Journey.Verdict(), c.label(v.Addr)),
+				return Fail("by name the request takes the path "+string(c.Journey.Verdict())+", by the address "+c.label(v.Addr)+" it arrives over private link",
 					c.seen(c.Host.Host(), "source %s", c.Journey.Exchange.Source), c.seen(v.Addr.String(), "source %s", v.Exchange.Source))
 			}
 		}
@@ -49,7 +48,7 @@ var pl711 = &Rule{
 
 // otherAddresses are the views of private addresses that answered, but for the
 // one in use.
-func (c *Case) otherAddresses() []fact.AddressView {
+func (c *Case) otherAddresses() []*fact.AddressView {
 	o := c.Seen
 	if o == nil {
 		o = c.Predicted
@@ -57,9 +56,10 @@ func (c *Case) otherAddresses() []fact.AddressView {
 	if o == nil {
 		return nil
 	}
-	var views []fact.AddressView
+	var views []*fact.AddressView
 	private := func(a netip.Addr) bool { return fact.Classify(a) == fact.PrivateAddr || c.IsEndpointAddress(a) }
-	for _, v := range o.Addresses {
+	for i := range o.Addresses {
+		v := &o.Addresses[i]
 		if v.Addr != c.Journey.Connect.Addr && private(v.Addr) && v.Exchange.Outcome == fact.OK {
 			views = append(views, v)
 		}

@@ -12,15 +12,15 @@ import (
 // PL712: a fresh probe is good, and the program is not. Of the connections of
 // other programs a machine tells the address, and not for which vault they are.
 var pl712 = &Rule{
-	Code: "PL712", Slug: "stale-connection", Severity: Warning, Owner: OwnerClient, Stage: fact.StageConnect, Weight: 1,
+	Code: "PL712", Slug: "stale-connection", Severity: Warning, Owner: OwnerClient, Stage: fact.StageConnect, Aside: true, Weight: 1,
 	Title: "a connection opened before the change is still in use",
 	Doc: Doc{
 		Symptom: "A probe from the same machine arrives over private link, while the program still gets `ForbiddenByConnection`.",
 		Cause:   "HTTP clients keep connections open and never resolve the name again while one is busy. One that was opened to the public address before private link worked stays there.",
 		Apart:   "With PL812 a cache holds the old address; with PL811 programs resolve differently from DNS. Both show in a fresh probe, this does not. The address of an open connection tells the region, not the vault: a program that uses a second vault of the region, which has no private endpoint, looks the same.",
-		Fix:     "Restart the program, and bound the life of its connections (.NET: `SocketsHttpHandler.PooledConnectionLifetime`). Nothing about DNS has to change.",
+		Fix:     "Whoever owns the program restarts it, and bounds the life of its connections (.NET: `SocketsHttpHandler.PooledConnectionLifetime`). Nothing about DNS has to change.",
 		Verify: []string{
-			"ss --numeric --tcp state established '( dport = :443 )'",
+			"ss --numeric --tcp --processes state established '( dport = :443 )'   # a program that is connected to the vault's public address",
 		},
 		Article: notCovered,
 		Errata:  "The article speaks of TTLs only. A connection that is kept open outlives every TTL.",

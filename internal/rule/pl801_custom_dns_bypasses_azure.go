@@ -15,13 +15,13 @@ var pl801 = &Rule{
 	Code: "PL801", Slug: "custom-dns-bypasses-azure", Severity: Error, Owner: OwnerDNS, Stage: fact.StageResolver, Weight: 3,
 	Title: "the DNS server in use does not forward to Azure DNS",
 	Doc: Doc{
-		Symptom: "The name resolves to a public address through the alias `<vault>.privatelink.…`; the same question to 168.63.129.16, asked in a VNet that is linked to the zone, gets the private address.",
-		Cause:   "Private DNS zones are seen by Azure DNS only. A DNS server of one's own, on a VNet or on premises, that looks names up in the public DNS never meets them. It has to forward the service's public domains to 168.63.129.16, if it is in a VNet, or to a resolver in a VNet, if it is not.",
-		Apart:   "With PL603 the server forwards to Azure DNS and the zone is not linked to its VNet: asked there, 168.63.129.16 gives the public address too. With PL802 the server answers privately when it is asked for the `privatelink` name itself. With PL810 the first answer is slow.",
-		Fix:     "Whoever runs the server adds conditional forwarders for `vault.azure.net` and `vaultcore.azure.net`, to 168.63.129.16 from inside a VNet that is linked to the zone, else to the inbound endpoint of a Private Resolver or a forwarder in such a VNet.",
+		Symptom: "The name resolves to a public address, through the alias `<vault>.privatelink.…`; the same question to 168.63.129.16, asked in a VNet that is linked to the zone, gets the private address. Applications get 403 `ForbiddenByConnection` or `ForbiddenByFirewall`.",
+		Cause:   "Private DNS zones are seen by Azure DNS only. A DNS server of one's own, in a VNet or on premises, or a public one such as 8.8.8.8, that looks names up in the public DNS never meets them. It has to forward the service's public domains to 168.63.129.16, if it is in a VNet, or to a resolver in a VNet, if it is not.",
+		Apart:   "With PL603 the server forwards to Azure DNS and the zone is not linked to its VNet: asked there, 168.63.129.16 gives the public address too; likewise PL601, PL602, PL604, PL607 and PL612, see PL502. With PL802 the server answers from the zone when it is asked for the `privatelink` name itself. With PL810 the first answer is slow. With PL101 the client is on no network of yours, with PL820 an App Service app is outside its VNet; with PL811 the servers answer well and programs ask others; PL808 is a peering that fails on the way to the server that knows better.",
+		Fix:     "Whoever runs the server adds conditional forwarders for `vault.azure.net` and `vaultcore.azure.net`, to 168.63.129.16 from inside a VNet that is linked to the zone, else to the inbound endpoint of a Private Resolver or a forwarder in such a VNet. Where the client asks a public DNS server, whoever configures it takes that one away.",
 		Verify: []string{
-			"host <vault>.vault.azure.net <dns-server>",
-			"host <vault>.vault.azure.net 168.63.129.16   # only from inside a VNet",
+			"host <vault>.vault.azure.net <dns-server>   # a public address",
+			"host <vault>.vault.azure.net 168.63.129.16   # only from inside a VNet: the private one",
 		},
 		Article: "8, Diagnose custom DNS servers at Virtual Network",
 		Errata:  "The article only says that custom servers have to be diagnosed. It does not say what they have to forward, or where to.",
@@ -94,6 +94,8 @@ func (c *Case) notBypassed() (Result, bool) {
 		return NotApplicable("the client asks Azure DNS itself"), true
 	case c.Journey.Answer.Outcome != fact.OK:
 		return NotApplicable("the server gives no address"), true
+	case c.scoped() && slices.Contains(world.PublicDNS, server):
+		return NotApplicable("the machine sends names like the vault's to a public resolver, and others elsewhere"), true
 	case c.private(c.Journey.Answer):
 		return Pass(c.serverName(server) + " gives a private address"), true
 	case !c.Journey.Answer.Alias:

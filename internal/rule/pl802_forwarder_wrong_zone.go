@@ -15,13 +15,13 @@ var pl802 = &Rule{
 	Code: "PL802", Slug: "forwarder-wrong-zone", Severity: Error, Owner: OwnerDNS, Stage: fact.StageResolver, Weight: 2,
 	Title: "the DNS server in use forwards the wrong name",
 	Doc: Doc{
-		Symptom: "The vault's hostname resolves to a public address; the same server, asked for `<vault>.privatelink.vaultcore.azure.net`, gives the private one.",
+		Symptom: "The vault's hostname resolves to a public address; the same server, asked for `<vault>.privatelink.vaultcore.azure.net`, gives the private one. Applications get 403 `ForbiddenByConnection` or `ForbiddenByFirewall`.",
 		Cause:   "The server has a conditional forwarder for `privatelink.vaultcore.azure.net` (or `vaultcore.azure.net`) only. Clients ask for the name under `vault.azure.net`; the server passes that on to a public resolver, which answers with the whole chain of aliases down to the public address, and the forwarder never sees a question. It works only on servers that look up each alias themselves.",
-		Apart:   "With PL801 the server does not give a private address for the `privatelink` name either. With PL813 a rule of a Private Resolver's ruleset does the same in Azure.",
-		Fix:     "Whoever runs the server forwards the public domains, `vault.azure.net` and `vaultcore.azure.net`, to where the private one is forwarded now, and removes that one.",
+		Apart:   "With PL801 the server does not answer from the zone for the `privatelink` name either. With PL101 and PL808 the way to the server that knows better is missing. With PL813 a rule of a Private Resolver's ruleset does the same in Azure: where the server forwards to it, the client sees the same.",
+		Fix:     "Whoever runs the server forwards the public domains, `vault.azure.net` and `vaultcore.azure.net`, to where the private one is forwarded now, and then removes that one.",
 		Verify: []string{
-			"host <vault>.vault.azure.net <dns-server>",
-			"host <vault>.privatelink.vaultcore.azure.net <dns-server>   # the same address",
+			"host <vault>.vault.azure.net <dns-server>   # a public address",
+			"host <vault>.privatelink.vaultcore.azure.net <dns-server>   # the private one",
 		},
 		Article: "not covered",
 		Errata:  "A newer support article advises to forward `privatelink.*`; the documentation of private endpoints asks for the public domain, which works on every kind of server.",
@@ -90,6 +90,6 @@ var pl802 = &Rule{
 // publicly, though the alias leads from the one to the other.
 func (c *Case) forwardsAliasOnly() bool {
 	v, ok := c.view()
-	zoned := c.private(v.Alias) || v.Alias.Outcome == fact.NXDomain
+	zoned := v.Alias.Outcome != fact.Unseen && (v.Alias.Outcome != fact.OK || c.private(v.Alias))
 	return ok && v.Host.Outcome == fact.OK && v.Host.Alias && !c.private(v.Host) && zoned
 }

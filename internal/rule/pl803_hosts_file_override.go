@@ -17,10 +17,11 @@ var pl803 = &Rule{
 	Doc: Doc{
 		Symptom: "Programs connect to another address than `nslookup` or `host` shows.",
 		Cause:   "A line in the hosts file settles the name for all programs on the machine before any DNS server is asked, while `nslookup`, `host` and `dig` ask DNS servers only. Such lines are left over from tests, or hold the address of an endpoint that has been replaced. In containers the file is written by whoever starts them.",
-		Apart:   "With PL811 programs differ from DNS, and no line of the hosts file says why. A line for the `privatelink` name alone has no effect: programs look up the vault's own name.",
+		Apart:   "With PL811 programs differ from DNS, and no line of the hosts file says why; with PL812 a cache holds the address. A line for the `privatelink` name alone has no effect: programs look up the vault's own name.",
 		Fix:     "Whoever owns the machine removes the line: /etc/hosts on Linux and macOS, `%SystemRoot%\\System32\\drivers\\etc\\hosts` on Windows. Keep a copy of the file. In a container the file is written anew at each start: change what writes it, `hostAliases` of a pod, `--add-host` or `extra_hosts` of a container.",
 		Verify: []string{
 			"getent ahosts <vault>.vault.azure.net   # what programs get: host and nslookup do not read the hosts file",
+			"grep -i '<vault>' /etc/hosts   # the line",
 		},
 		Article: "8, Diagnose hosts overriding or custom DNS servers at Virtual Machine",
 		Errata:  "The article names the hosts file, and checks with nslookup and host, which do not read it.",
@@ -74,8 +75,24 @@ var pl803 = &Rule{
 func (c *Case) mayBeRight(a netip.Addr) bool {
 	aliased := func(v fact.ServerView) bool { return v.Host.Alias }
 	answers := func(v fact.ServerView) bool { return v.Host.Outcome == fact.OK }
-	return fact.Classify(a) == fact.PrivateAddr && slices.ContainsFunc(c.views(), answers) && !slices.ContainsFunc(c.views(), aliased)
+	return (fact.Classify(a) == fact.PrivateAddr || c.beside(a)) && slices.ContainsFunc(c.views(), answers) && !slices.ContainsFunc(c.views(), aliased)
 }
+
+// beside tells whether an address is in the neighbourhood of the client's own: a
+// VNet may use public space.
+func (c *Case) beside(a netip.Addr) bool {
+	if c.Seen == nil || !a.Is4() {
+		return false
+	}
+	return slices.ContainsFunc(c.Seen.Client.Addresses, func(own netip.Addr) bool {
+		p, err := own.Prefix(neighbourhood)
+		return err == nil && own.Is4() && p.Contains(a)
+	})
+}
+
+// neighbourhood is how many leading bits the addresses of a network have in
+// common, for want of knowing better.
+const neighbourhood = 16
 
 // hostsLines are the lines that concern the vault's hostname, as evidence.
 func (c *Case) hostsLines() []Evidence {

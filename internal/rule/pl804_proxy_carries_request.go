@@ -14,15 +14,16 @@ var pl804 = &Rule{
 	Code: "PL804", Slug: "proxy-carries-request", Severity: Error, Owner: OwnerProxy, Stage: fact.StageProxy, Weight: 2,
 	Title: "an explicit proxy takes the request and resolves the name itself",
 	Doc: Doc{
-		Symptom: "On the client the name resolves to the private address, and the vault still sees the proxy's address and refuses; or it works from one shell and not from another.",
+		Symptom: "On the client the name resolves to the private address, and the vault still sees the proxy's address and refuses (403 `ForbiddenByConnection` or `ForbiddenByFirewall`); or it works from one shell and not from another.",
 		Cause:   "`HTTPS_PROXY` names a proxy and `NO_PROXY` does not exempt the vault. With CONNECT the client sends the name, and the proxy resolves it with its own DNS and connects from its own network: its path counts, not the client's.",
-		Apart:   "With PL819 the proxy does not connect at all. With PL805 it re-signs TLS. Where the proxy's own path is private, there is nothing to mend.",
-		Fix:     "Add the vaults' suffix to `NO_PROXY` where the program gets its environment, or let the proxy itself resolve and reach the private endpoint. Programs differ in how they read the list: a leading dot suits most.",
+		Apart:   "With PL819 the proxy does not connect at all. With PL805 it re-signs TLS. Where the proxy's own path is private, there is nothing to mend. Where the request is not private past the proxy either, what both have in common is the cause.",
+		Fix:     "Whoever owns the client adds the vaults' suffix to `NO_PROXY` where the program gets its environment; or whoever runs the proxy lets it resolve and reach the private endpoint itself. Programs differ in how they read the list: `.vault.azure.net` suits most.",
 		Verify: []string{
-			"env | grep -i proxy",
-			"curl -i --noproxy '*' https://<vault>.vault.azure.net/healthstatus",
+			"env | grep -i proxy   # the proxy, and what is exempt",
+			"curl -i https://<vault>.vault.azure.net/healthstatus   # addr is the proxy's",
+			"curl -i --noproxy '*' https://<vault>.vault.azure.net/healthstatus   # addr is the client's",
 		},
-		Article: "8, Promiscuous proxies",
+		Article: "8, Promiscuous proxies (Fiddler, etc.)",
 		Errata:  "The article speaks of intercepting proxies only; an explicit one that intercepts nothing still chooses the path.",
 		Sources: []string{
 			article,
@@ -57,6 +58,9 @@ var pl804 = &Rule{
 	Breaks: func(s Site) []Break {
 		if proxy, ok := s.proxy(); ok {
 			return []Break{{change.SetNameservers{Host: proxy.ID, Servers: world.PublicDNS[:1]}}}
+		}
+		if s.confined() {
+			return nil
 		}
 		return []Break{{change.UseProxy{Host: s.Client.ID, Proxy: somewhere, Role: world.ProxyRole{Answers: 200}}}}
 	},

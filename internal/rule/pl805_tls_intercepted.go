@@ -17,12 +17,12 @@ var pl805 = &Rule{
 	Doc: Doc{
 		Symptom: "`x509: certificate signed by unknown authority`, `self-signed certificate in certificate chain`, `PKIX path building failed`, on a name that resolves rightly.",
 		Cause:   "A proxy, a firewall or security software on the way, or on the machine, ends TLS and makes a certificate of its own. Browsers on managed machines trust its authority; containers, agents and SDKs with their own roots do not.",
-		Apart:   "With PL708 the certificate is the vault's own and another thing is wrong. An issuer of Microsoft's or DigiCert's is the genuine one.",
-		Fix:     "Exempt the vaults' names from inspection: secrets should not pass an interceptor, and Microsoft does not support it. Do not turn validation off.",
+		Apart:   "With PL708 the issuer is a public one and another thing is wrong: the name, the dates, the version. An issuer of Microsoft's or DigiCert's is the genuine one. With PL701 the client trusts the interceptor's authority, and something else than the vault answers.",
+		Fix:     "Whoever runs the proxy or the firewall exempts the vaults' names from inspection: secrets should not pass an interceptor, and Microsoft does not support it. Do not turn validation off.",
 		Verify: []string{
-			"openssl s_client -connect <vault>.vault.azure.net:443 -servername <vault>.vault.azure.net </dev/null | openssl x509 -noout -issuer",
+			"openssl s_client -connect <vault>.vault.azure.net:443 -servername <vault>.vault.azure.net </dev/null | openssl x509 -noout -issuer   # not Microsoft's or DigiCert's",
 		},
-		Article: "8, Promiscuous proxies",
+		Article: "8, Promiscuous proxies (Fiddler, etc.)",
 		Errata:  "The article names Fiddler and gateways in general, and no way to tell which it is: the certificate's issuer does.",
 		Sources: []string{
 			article,

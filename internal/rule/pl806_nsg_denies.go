@@ -15,12 +15,13 @@ var pl806 = &Rule{
 	Title: "a network security group denies the traffic to the private endpoint",
 	Doc: Doc{
 		Symptom: "The name resolves to the private address, and connections to port 443 time out.",
-		Cause:   "A rule of the group on the client's subnet denies the way out, or one of the group on the endpoint's subnet denies the way in. The latter counts only where the subnet's private endpoint network policies are enabled for network security groups; by default they are not.",
-		Apart:   "With PL807 a route leads elsewhere, with PL817 a firewall drops, with PL808 the peering is at fault. All look the same from the client.",
+		Cause:   "A rule of the group on the client's subnet denies the way out, or one of the group on the endpoint's subnet denies the way in. The latter counts only where the subnet's private endpoint network policies are enabled for network security groups; by default they are not. A group can cut the way to a DNS server (port 53) or a proxy as well; the finding then names that port.",
+		Apart:   "With PL807 a route leads elsewhere, with PL817 a firewall drops, with PL818 only the reply is lost, with PL808 the peering is at fault, with PL101 there is none. With PL205 the endpoint is not ready, with PL605 and PL611 the address is not its. All look the same from the client: see PL706.",
 		Fix:     "Whoever manages the group allows TCP 443 to the endpoint's address, with a free priority ahead of the rule that denies; other rules stay where they are.",
 		Verify: []string{
-			"az network watcher test-ip-flow --vm <vm-id> --direction Outbound --protocol TCP --local <client>:60000 --remote <address>:443",
 			"az network nic list-effective-nsg --resource-group <group> --name <nic>",
+			"az network vnet subnet show --resource-group <group> --vnet-name <vnet> --name <subnet-of-the-endpoint> --query \"{group:networkSecurityGroup.id, policies:privateEndpointNetworkPolicies}\"",
+			"az network watcher test-ip-flow --vm <vm-id> --direction Outbound --protocol TCP --local <client-address>:60000 --remote <address>:443   # Deny, and by which rule",
 		},
 		Article: "8, Other things that may affect connectivity",
 		Errata:  "The article does not mention that network security groups hold for private endpoints only where the subnet says so.",
@@ -31,9 +32,6 @@ var pl806 = &Rule{
 		},
 	},
 	Eval: func(c *Case) Result {
-		if a := c.Journey.Answer; a.Outcome == fact.OK && !c.private(a) && !c.proxied() {
-			return NotApplicable(fmt.Sprintf("the client goes to %s, not to a private endpoint", a.Addr))
-		}
 		return c.judgeStop(nsgType, fact.ByNSG, "no network security group on the way denies the traffic", func(s stop) Result {
 			if s.by == "" {
 				return Fail("a network security group drops the packets " + s.way)

@@ -16,11 +16,11 @@ var pl807 = &Rule{
 	Doc: Doc{
 		Symptom: "The name resolves to the private address, and connections to port 443 time out.",
 		Cause:   "A user-defined route on the client's subnet covers the endpoint's address and leads to None, or to an appliance that is gone or does not forward. A route takes the place of the endpoint's own /32 only if it is as long, or, where the endpoint's subnet has network policies for routes, as long as the VNet's address space; 0.0.0.0/0 never does.",
-		Apart:   "With PL817 the next hop is there and drops by a rule, with PL818 only the reply is lost, with PL806 a network security group denies.",
+		Apart:   "With PL817 the next hop is there and drops by a rule, with PL818 only the reply is lost, with PL806 a network security group denies, with PL808 or PL101 no peering carries the traffic. With PL205 the endpoint is not ready, with PL605 and PL611 the address is not its. All look the same from the client: see PL706.",
 		Fix:     "Whoever manages the route table removes the route, corrects its next hop, or adds a longer one for the endpoint.",
 		Verify: []string{
-			"az network nic show-effective-route-table --resource-group <group> --name <nic> --output table",
-			"az network watcher show-next-hop --vm <vm-id> --source-ip <client> --dest-ip <address>",
+			"az network nic show-effective-route-table --resource-group <group> --name <nic> --output table   # the longest prefix that holds the address",
+			"az network watcher show-next-hop --vm <vm-id> --source-ip <client-address> --dest-ip <address>   # None, or an appliance",
 		},
 		Article: "8, Other things that may affect connectivity",
 		Errata:  "The article mentions routing in general. A default route does not take an endpoint's traffic, a /32 does.",

@@ -15,10 +15,10 @@ var pl808 = &Rule{
 	Doc: Doc{
 		Symptom: "The name resolves to the private address, and connections to port 443 time out; DNS servers and proxies on the other side are out of reach as well.",
 		Cause:   "A peering has two sides. When one was never created, the other stays Initiated; when one is deleted, the other becomes Disconnected, and Azure never reconnects it. `allowVirtualNetworkAccess` off stops traffic on a connected peering; gateway traffic needs `allowGatewayTransit` and `useRemoteGateways`.",
-		Apart:   "With PL101 there is no peering at all. With PL806 and PL807 the peering is good.",
-		Fix:     "Delete a side that is Disconnected and create the peering again on both sides.",
+		Apart:   "With PL101 there is no peering at all. With PL806, PL807, PL817 and PL818 the peering is good and something else stops the packets; with PL205 the endpoint is not ready, with PL605 and PL611 the address is not its. All look the same from the client: see PL706. A DNS server on the other side falls silent as well (PL505), and one that answers publicly may step in: then it looks like PL801, PL802 or PL811.",
+		Fix:     "Whoever manages the VNets creates the side that is missing. A side that is Disconnected is deleted and created again on both ends; a flag is set in place.",
 		Verify: []string{
-			"az network vnet peering list --resource-group <group> --vnet-name <vnet> --query \"[].{remote:remoteVirtualNetwork.id, state:peeringState, access:allowVirtualNetworkAccess}\" --output table",
+			"az network vnet peering list --resource-group <group> --vnet-name <vnet> --query \"[].{remote:remoteVirtualNetwork.id, state:peeringState, access:allowVirtualNetworkAccess, forwarded:allowForwardedTraffic}\" --output table   # on both sides: not Connected, or not True",
 		},
 		Article: "8, Other things that may affect connectivity",
 		Errata:  "The article says that peering may have an impact. A peering that shows on one side may still carry nothing.",

@@ -17,10 +17,11 @@ var pl809 = &Rule{
 	Doc: Doc{
 		Symptom: "SERVFAIL or a time-out for the vault's name, and for nothing else; the servers' logs show the same question again and again.",
 		Cause:   "One server forwards `vault.azure.net` to a second, and that one forwards it, or everything, back. It happens where a forwarder in Azure sends all it does not know to the servers on premises, and those send Azure's names to it; or where a ruleset with a rule towards an inbound endpoint is linked to that endpoint's own VNet.",
-		Apart:   "With PL505 and PL509 one server fails by itself. Asking each server of the chain directly shows which of them goes round.",
+		Apart:   "With PL505 and PL509 one server fails by itself, mostly for all names. With PL814 the last of the chain asks 168.63.129.16 from outside Azure. Asking each server of the chain directly shows which of them goes round.",
 		Fix:     "Whoever runs the server in Azure lets it forward the service's public domains to 168.63.129.16 and nowhere else; the servers on premises forward them to it.",
 		Verify: []string{
-			"host <vault>.vault.azure.net <server>   # for each server of the chain",
+			"host -W 10 <vault>.vault.azure.net <dns-server>   # for each server of the chain: a failure",
+			"host login.microsoftonline.com <dns-server>   # answers, since only the vault's domain goes round",
 		},
 		Article: "not covered",
 		Errata:  "The article expects custom DNS servers to answer something; what it looks like when they do not is not in it.",
@@ -47,6 +48,9 @@ var pl809 = &Rule{
 		if c.rejects() {
 			return Pass("the question comes to an answer, which the server rejects")
 		}
+		if v, _ := c.view(); v.FailsForAll() {
+			return Pass("the server fails for every name, not for the vault's alone")
+		}
 		return Unknown("why there is no answer cannot be seen from the client: ask each server of the chain")
 	},
 	Breaks: func(s Site) []Break {
@@ -57,21 +61,20 @@ var pl809 = &Rule{
 		if own.DNS == nil {
 			return nil
 		}
-		back := change.SetDNSRole{Role: forwarding(own.Address), What: "forward everything to " + own.Address.String()}
 		if to, forwards := target(s.World, *own.DNS); forwards && to != world.AzureDNS {
 			upstream, known := s.Server(to)
 			if !known {
 				return nil
 			}
-			back.Server = upstream.ID
+			back := change.ForwardToAzure{Server: upstream.ID, To: own.Address}
 			return []Break{{back}, {back, s.suffixOnly(own, to)}}
 		}
-		added, ok := s.serverIn(own.Network, back.Role, "forwards everything to "+own.Address.String())
+		added, ok := s.serverIn(own.Network, forwarding(own.Address), "forwards everything to "+own.Address.String())
 		if !ok {
 			return nil
 		}
 		return []Break{
-			{added, change.SetDNSRole{Server: own.ID, Role: forwarding(added.Addr), What: "forward everything to " + added.Addr.String()}},
+			{added, change.ForwardToAzure{Server: own.ID, To: added.Addr}},
 			{added, s.suffixOnly(own, added.Addr)},
 		}
 	},
@@ -113,9 +116,10 @@ func (c *Case) chain() string {
 	return strings.Join(names, ", ")
 }
 
-// loopOfTwo puts two servers that ask each other into the client's VNet.
+// loopOfTwo puts two servers that ask each other for the service's names into
+// the client's VNet; for others, the first one asks Azure DNS.
 func (s Site) loopOfTwo() []Break {
-	first, ok := s.newServer(world.DNSRole{}, "asks the second one")
+	first, ok := s.newServer(forwarding(world.AzureDNS), "forwards to Azure DNS")
 	if !ok {
 		return nil
 	}
@@ -125,6 +129,9 @@ func (s Site) loopOfTwo() []Break {
 	if !ok {
 		return nil
 	}
-	first.Role = forwarding(second.Addr)
-	return []Break{{first, second, change.SetVNetDNS{VNet: first.Network, Servers: []netip.Addr{first.Addr}}}}
+	return []Break{{
+		first, second,
+		change.ForwardToAzure{Server: world.HostID(first.Name), To: second.Addr},
+		change.SetVNetDNS{VNet: first.Network, Servers: []netip.Addr{first.Addr}},
+	}}
 }

@@ -24,10 +24,10 @@ var pl810 = &Rule{
 	Doc: Doc{
 		Symptom: "Now and then the name resolves to a public address, after some seconds; at other times it is the private one, at once.",
 		Cause:   "The DNS server forwards to the right place, waits for a few seconds and, when no answer has come, asks the public root servers itself (\"use root hints if no forwarders are available\"). The public answer is then cached.",
-		Apart:   "With PL801 the server never gives the private address, and answers at once. Ask it several times and look at how long it takes.",
+		Apart:   "With PL801 the server never gives the private address, and answers at once. With PL504 two servers differ, each always saying the same. Ask the one server several times and look at how long it takes.",
 		Fix:     "Whoever runs the server turns the fallback to the root servers off for the forwarded domains and lets it wait longer; whoever runs the forwarder's target finds out why it is slow.",
 		Verify: []string{
-			"for i in 1 2 3 4 5; do host -v <vault>.vault.azure.net <dns-server> | tail -1; done   # the same answer each time, and how long it took",
+			"for i in 1 2 3 4 5; do host -v <vault>.vault.azure.net <dns-server> | grep -E 'has address|Received'; done   # another address now and then, after seconds",
 		},
 		Article: "not covered",
 		Errata:  "The article takes intermittent problems for signs of overload and not of a faulty configuration; this one is both.",
@@ -95,7 +95,9 @@ var pl810 = &Rule{
 			What: "wait longer for the forwarder of " + c.Service.Suffix.Host() + ", and do not use the root servers when it is slow",
 		})
 		if _, inside := c.World.VNet(c.World.Node(h).Network); inside { // Azure DNS is next door
-			steps = append(steps, change.ForwardToAzure{Server: h.ID, To: world.AzureDNS})
+			if to, ok := c.upstream(h); ok {
+				steps = append(steps, change.ForwardToAzure{Server: h.ID, To: to})
+			}
 		}
 		return steps
 	},

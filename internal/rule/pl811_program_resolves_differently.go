@@ -20,12 +20,12 @@ var pl811 = &Rule{
 	Doc: Doc{
 		Symptom: "`nslookup`, `host` and `dig` show the private address, and the application connects to another one.",
 		Cause:   "Programs resolve names through the operating system, which may send names of a domain to servers of their own: a VPN client's split DNS, Windows' name resolution policy table, the scoped resolvers of macOS, systemd-resolved's routing domains, WSL's generated resolv.conf. Tools that speak DNS ask the configured servers and pass all of it by. Or the resolver library asks for another name: where the name has fewer dots than `ndots` (5 in pods), it first appends each domain of the search list, and a wildcard record in one of these answers.",
-		Apart:   "With PL803 a line of the hosts file explains it, with PL812 a cache. With PL504 the configured servers themselves disagree.",
+		Apart:   "With PL803 a line of the hosts file explains it, with PL812 a cache. With PL504 the configured servers themselves disagree. With PL801 and PL101 the DNS servers themselves give the public address. With PL804 a proxy resolves the name. With PL808 the server for the domain is behind a peering that fails.",
 		Fix:     "Whoever manages the machine or the VPN removes the rule for the domain, or points it at a server that sees the private zone. Where a search domain answers: set `ndots` to 1 (in a pod, `dnsConfig.options`), write the name with a final dot where the program takes it, or remove the wildcard record.",
 		Verify: []string{
 			"getent ahosts <vault>.vault.azure.net   # what programs get",
 			"host <vault>.vault.azure.net   # what DNS says",
-			"resolvectl status; scutil --dns; Get-DnsClientNrptPolicy",
+			"resolvectl status   # macOS: scutil --dns; Windows: Get-DnsClientNrptPolicy",
 		},
 		Article: "8, Diagnose hosts overriding or custom DNS servers at Virtual Machine",
 		Errata:  "The article checks with nslookup and host only, which do not show what programs get.",
@@ -44,6 +44,12 @@ var pl811 = &Rule{
 		if c.Journey.Answer.Outcome == fact.Unseen {
 			return Unknown("nobody looked what programs get")
 		}
+		if hop := c.Journey.Resolver; hop.Via == fact.ViaSearch && c.searchedFirst() && !c.rightAddress(c.Journey.Answer.Addr) {
+			return Fail(fmt.Sprintf("programs get %s for %s, %s", c.Journey.Answer.Addr, c.Host.Host(), c.whence()), c.otherAnswers()...)
+		}
+		if s := c.Journey.Resolver.Server; c.scoped() && slices.Contains(world.PublicDNS, s) && !c.private(c.Journey.Answer) {
+			return Fail(fmt.Sprintf("names like %s go to the public resolver %s, past the DNS servers that the machine asks for all else", c.Host.Host(), s), c.otherAnswers()...)
+		}
 		v, ok := c.contradicted()
 		if !ok && !c.allHeard() {
 			return Unknown("not every configured DNS server was heard")
@@ -59,6 +65,9 @@ var pl811 = &Rule{
 			got, c.Host.Host(), c.whence(), c.serverName(v.Server), v.Host.Addr), append(c.said(), c.heard(v))...)
 	},
 	Breaks: func(s Site) []Break {
+		if slices.ContainsFunc(s.Client.Split, func(f world.Forward) bool { return s.hostname().Under(f.Domain) }) {
+			return s.searchFirst() // names like the vault's have servers of their own already
+		}
 		scoped := change.SetSplit{Host: s.Client.ID, Domain: s.World.Service().Suffix, Servers: world.PublicDNS[:1]}
 		return append([]Break{{scoped}}, s.searchFirst()...)
 	},
@@ -115,6 +124,10 @@ func (c *Case) whence() string {
 	}
 	return "and no server, hosts file or proxy setting that was read says so"
 }
+
+// searchedFirst tells whether the machine tries names of its search list before
+// the vault's name itself, and not only where that does not exist.
+func (c *Case) searchedFirst() bool { return c.Seen != nil && c.Seen.SearchedFirst(c.Host) }
 
 // Contradicted tells whether programs on the client get what none of its DNS
 // servers says, and those know better.

@@ -16,13 +16,13 @@ var pl812 = &Rule{
 		Symptom: "After the zone was put right, programs on a machine still get the public address, or the address of an endpoint that is gone, while DNS servers give the right one.",
 		Cause:   "The machine, or the program's runtime, keeps an answer until its TTL ends. Records made by hand have a TTL of an hour by default, and some runtimes keep answers longer than the TTL says.",
 		Apart:   "With PL803 the hosts file says so, with PL811 the machine asks other servers. A cache lets go by itself; the others do not. PL712 is a connection that was opened to the old address.",
-		Fix:     "Whoever owns the machine waits for the TTL to end, empties the cache, or restarts the program.",
+		Fix:     "Whoever owns the machine waits for the TTL to end, empties the cache (`resolvectl flush-caches`, `ipconfig /flushdns`), or restarts the program.",
 		Verify: []string{
-			"getent ahosts <vault>.vault.azure.net   # what programs get",
 			"host <vault>.vault.azure.net   # what DNS says",
+			"getent ahosts <vault>.vault.azure.net   # what programs get: the old address",
 		},
 		Article: "6, Confirm that the Private DNS Zone contains the right A record",
-		Errata:  "The article suggests a reboot; emptying the cache does as much.",
+		Errata:  "The article's note names the TTL. What it suggests elsewhere, a reboot, helps only because it empties the cache.",
 		Sources: []string{
 			"https://learn.microsoft.com/azure/key-vault/general/private-link-diagnostics",
 			"https://www.rfc-editor.org/rfc/rfc2308",

@@ -17,13 +17,14 @@ var pl813 = &Rule{
 	Code: "PL813", Slug: "ruleset-overrides-zone", Severity: Error, Owner: OwnerDNS, Stage: fact.StageResolver, Weight: 1,
 	Title: "a forwarding rule catches the vault's name before the linked zone",
 	Doc: Doc{
-		Symptom: "The name resolves to a public address although the zone is linked to the VNet and holds the record; asked for `<vault>.privatelink.vaultcore.azure.net`, 168.63.129.16 gives the private address.",
+		Symptom: "The name resolves to a public address although the zone is linked to the VNet and holds the record, or fails (SERVFAIL) where the rule's target does not answer; asked for `<vault>.privatelink.vaultcore.azure.net`, 168.63.129.16 gives the private address.",
 		Cause:   "A DNS forwarding ruleset that is linked to the VNet has a rule for `vault.azure.net`. Azure DNS then hands the vault's name to the rule's target and takes the whole answer from there; the zone is `privatelink.vaultcore.azure.net`, another name, and is not looked at on the way. For a rule of the same name as the zone, the zone wins.",
-		Apart:   "With PL603 the zone is not linked, and 168.63.129.16 gives a public address for the `privatelink` name too. With PL802 a DNS server of one's own does what the rule does here.",
+		Apart:   "With PL603 the zone is not linked, and 168.63.129.16 gives a public address for the `privatelink` name too. With PL802 a DNS server of one's own does what the rule does here; a client that asks such a server sees no difference. Where the rule's target is silent, the failure looks like that of a server (PL509, PL809, PL814).",
 		Fix:     "Whoever manages the ruleset removes the rule, or points it at a server that sees the zone. Rules for the service's public domains belong on the servers outside Azure, not in the VNets.",
 		Verify: []string{
-			"az dns-resolver forwarding-rule list --ruleset-name <ruleset> --resource-group <group> --output table",
-			"host <vault>.vault.azure.net 168.63.129.16",
+			"host <vault>.vault.azure.net 168.63.129.16   # a public address",
+			"host <vault>.privatelink.vaultcore.azure.net 168.63.129.16   # the private one",
+			"az dns-resolver forwarding-rule list --resource-group <group> --ruleset-name <ruleset> --query \"[].{domain:domainName, state:forwardingRuleState}\" --output table   # one for vault.azure.net.",
 		},
 		Article: "not covered",
 		Errata:  "The article takes the VNet's DNS as either Azure's own or custom servers; a ruleset is a third thing, under Azure's own.",
@@ -58,7 +59,11 @@ var pl813 = &Rule{
 		if !ok {
 			return nil
 		}
-		return []Break{{added, change.AddForwardingRule{VNet: vnet, Domain: s.World.Service().Suffix, To: added.Addr}}}
+		suffix := s.World.Service().Suffix
+		return []Break{
+			{added, change.AddForwardingRule{VNet: vnet, Domain: suffix, To: added.Addr}},
+			{change.AddForwardingRule{VNet: vnet, Domain: suffix, To: s.nobody()}}, // SERVFAIL
+		}
 	},
 	Mends: func(c *Case) []change.Change {
 		set, rule, ok := c.overriding()
@@ -76,7 +81,7 @@ var pl813 = &Rule{
 func (c *Case) overriding() (*world.Ruleset, *world.ForwardingRule, bool) {
 	by := world.ID(c.Journey.Answer.By)
 	_, fromZone := c.deciding()
-	if c.World == nil || by == "" || fromZone || c.isVNet(by) || c.private(c.Journey.Answer) {
+	if c.World == nil || by == "" || fromZone || c.isVNet(by) && c.Journey.Answer.Outcome != fact.ServFail || c.private(c.Journey.Answer) {
 		return nil, nil, false
 	}
 	for set := range c.World.RulesetsLinked(c.asked()) {
@@ -104,7 +109,7 @@ func catching(set *world.Ruleset, name dnsname.Name) (best *world.ForwardingRule
 // answeredItself tells whether the server that the client asked decided, so
 // that no rule was ever met, unless that server is the rule's target.
 func (c *Case) answeredItself(r *world.ForwardingRule) bool {
-	return c.Journey.Answer.By == c.Journey.Resolver.By && !slices.ContainsFunc(r.Targets, func(t netip.AddrPort) bool {
+	return c.Journey.Answer.By == c.Journey.Resolver.By && c.Journey.Answer.Outcome != fact.ServFail && !slices.ContainsFunc(r.Targets, func(t netip.AddrPort) bool {
 		return t.Addr() == c.Journey.Resolver.Server
 	})
 }

@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -16,10 +17,11 @@ var pl814 = &Rule{
 	Doc: Doc{
 		Symptom: "Questions to the DNS server 168.63.129.16 time out, or a DNS server on premises answers SERVFAIL for the vault's name and for nothing else.",
 		Cause:   "168.63.129.16 is a virtual address of the Azure platform, reachable from machines in a VNet only: not from on premises, not over a VPN or ExpressRoute, not from point-to-site clients.",
-		Apart:   "With PL505 another DNS server is silent. With PL801 the server answers, from the public DNS.",
+		Apart:   "With PL505 another DNS server is silent. With PL801 the server answers, from the public DNS. With PL809 and PL509 a server fails for other reasons.",
 		Fix:     "Whoever runs the machine or the server that asks it puts something in a VNet between: the inbound endpoint of a Private Resolver, the DNS proxy of Azure Firewall, or a DNS server that forwards to 168.63.129.16. The zone has to be linked to that VNet.",
 		Verify: []string{
-			"host <vault>.vault.azure.net <inbound-endpoint>   # from the same machine",
+			"host <vault>.vault.azure.net <inbound-endpoint>   # answers, from the same machine",
+			"host -W 3 <vault>.vault.azure.net 168.63.129.16   # times out, on whichever machine asks it",
 		},
 		Article: "not covered",
 		Errata:  "The article lists the address as \"Internal DNS\" among the reserved ones and does not say where it answers.",
@@ -37,7 +39,7 @@ var pl814 = &Rule{
 			if r, not := c.noDNS(); not {
 				return r
 			}
-			return Pass("no DNS server that was asked turned to 168.63.129.16 from outside Azure")
+			return c.passedOutside()
 		}
 		switch outside, known := c.outsideAzure(); {
 		case v.Reached == fact.OK:
@@ -74,12 +76,32 @@ var pl814 = &Rule{
 			}
 			return []change.Change{change.ForwardToAzure{Server: h.ID, To: to}}
 		}
+		if c.World == nil || c.Client == nil {
+			return nil
+		}
+		if handed := c.World.Handed(c.World.Node(c.Client).Network); len(handed) > 0 && !slices.Contains(handed, world.AzureDNS) {
+			return []change.Change{change.SetNameservers{Host: c.Client.ID}}
+		}
 		to, ok := c.upstream(c.Client)
 		if !ok {
 			return nil
 		}
 		return c.ask(to)
 	},
+}
+
+// passedOutside judges what the servers that were asked do with the question,
+// as far as it shows: where nobody knows better, one that fails for the vault's
+// name alone may pass it on to where nobody answers.
+func (c *Case) passedOutside() Result {
+	v, _ := c.view()
+	switch a := c.Journey.Answer; {
+	case a.Outcome != fact.ServFail || a.Reason != fact.NoReason || c.rejects():
+		return Pass("no DNS server that was asked turned to 168.63.129.16 from outside Azure")
+	case v.FailsForAll():
+		return Pass("the server fails for every name, not for the vault's alone")
+	}
+	return Unknown("why the server fails shows on the server itself: one outside Azure that forwards the name to 168.63.129.16 does so")
 }
 
 // outsideAzure tells whether the client is in no VNet.

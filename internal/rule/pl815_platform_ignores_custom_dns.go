@@ -17,10 +17,11 @@ var pl815 = &Rule{
 	Doc: Doc{
 		Symptom: "An Application Gateway cannot read its certificate from the vault, or is refused as a public client, while machines in the same VNet reach the vault privately.",
 		Cause:   "Application Gateway resolves names below `azure.net`, `windows.net` and some other domains of Azure through 168.63.129.16 of its own VNet, whatever DNS servers the VNet hands out. The VNet's own servers see the zone through the VNet that they are in, so nobody had linked the gateway's.",
-		Apart:   "With PL603 the VNet uses Azure DNS for everybody, and its machines fail as well.",
+		Apart:   "With PL603 the VNet uses Azure DNS for everybody, and its machines fail as well. With PL601, PL602, PL604, PL607 and PL612 the zone itself is at fault, and they fail likewise: see PL502.",
 		Fix:     "Whoever manages the zone links it to the gateway's own VNet, without auto-registration, besides the links that are there. Restart the gateway if it holds the old answer.",
 		Verify: []string{
-			"az network private-dns link vnet list --zone-name privatelink.vaultcore.azure.net --resource-group <group> --output table",
+			"az network vnet show --resource-group <group> --name <vnet> --query dhcpOptions.dnsServers   # servers of your own",
+			"az network private-dns link vnet list --resource-group <group> --zone-name privatelink.vaultcore.azure.net --query \"[].virtualNetwork.id\" --output tsv   # the gateway's VNet is not in it",
 		},
 		Article: "not covered",
 		Errata:  "The article takes it that custom DNS servers of a VNet hold for everything in it.",

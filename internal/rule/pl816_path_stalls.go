@@ -15,11 +15,11 @@ var pl816 = &Rule{
 	Doc: Doc{
 		Symptom: "TCP connects at once, and the TLS handshake or the first large answer hangs until a timeout.",
 		Cause:   "A tunnel or an appliance on the way carries smaller packets than the two ends assume, and the ICMP messages that would tell them so are dropped (a path MTU black hole, RFC 2923). VPN and encapsulating firewalls are where it happens.",
-		Apart:   "With PL706 not even the connection opens. With PL805 the handshake fails at once, with a certificate.",
-		Fix:     "Let ICMP \"fragmentation needed\" pass, or clamp TCP's maximum segment size on the tunnel or the appliance.",
+		Apart:   "With PL706 not even the connection opens. With PL805 the handshake fails at once, with a certificate. With PL817 a firewall resets the handshake as soon as it names the vault.",
+		Fix:     "Whoever runs the tunnel or the appliance lets ICMP \"fragmentation needed\" pass, or clamps TCP's maximum segment size there.",
 		Verify: []string{
-			"tracepath -n <vault>.vault.azure.net",
-			"ping -M do -s 1472 -c 1 <an address behind the same tunnel that answers pings>",
+			"tracepath -n <vault>.vault.azure.net   # the path's MTU, and where answers end",
+			"ping -M do -s 1472 -c 1 <address-behind-the-same-tunnel>   # no answer, while -s 1200 gets one",
 		},
 		Article: notCovered,
 		Errata:  "The article mentions lost packets and not that large ones alone can be lost.",

@@ -14,12 +14,12 @@ var pl817 = &Rule{
 	Title: "a firewall or appliance on the way drops the traffic to the private endpoint",
 	Doc: Doc{
 		Symptom: "The name resolves to the private address; connections to port 443 time out, or are reset as soon as the TLS handshake names the vault.",
-		Cause:   "The client's route leads to a firewall, and no network rule allows TCP 443 to the endpoint's address, nor an application rule the vault's name. A rule for the service tag AzureKeyVault does not cover a private endpoint: it is about public addresses.",
-		Apart:   "With PL807 the next hop is gone, with PL818 the request passes and the reply does not come back through it, with PL806 a network security group denies.",
+		Cause:   "The client's route leads to a firewall, and no network rule allows TCP 443 to the endpoint's address, nor an application rule the vault's name. A rule for the service tag AzureKeyVault does not cover a private endpoint: it is about public addresses. A firewall can cut the way to a DNS server (port 53) or a proxy as well; the finding then names that port.",
+		Apart:   "With PL807 the next hop is gone, with PL818 the request passes and the reply does not come back through it, with PL806 a network security group denies, with PL808 or PL101 no peering carries the traffic. With PL205 the endpoint is not ready, with PL605 and PL611 the address is not its. All look the same from the client: see PL706. With PL816 the handshake hangs; a firewall that filters by name resets it.",
 		Fix:     "Whoever manages the firewall allows TCP 443 to the endpoint's address, or HTTPS to the vault's name.",
 		Verify: []string{
-			"az network watcher show-next-hop --vm <vm-id> --source-ip <client> --dest-ip <address>",
-			"az monitor log-analytics query --workspace <workspace> --analytics-query \"AZFWNetworkRule | where DestinationIp == '<address>'\"",
+			"az network watcher show-next-hop --vm <vm-id> --source-ip <client-address> --dest-ip <address>   # VirtualAppliance: the firewall",
+			"az monitor log-analytics query --workspace <workspace-id> --analytics-query \"AZFWNetworkRule | where DestinationIp == '<address>' | project TimeGenerated, SourceIp, Action\"   # Deny",
 		},
 		Article: "8, Other things that may affect connectivity",
 		Errata:  "The article mentions firewalls in general. A rule for the service tag AzureKeyVault does not help here.",
@@ -55,6 +55,10 @@ var pl817 = &Rule{
 		if port == 443 {
 			port = 0
 		}
-		return []change.Change{change.AllowInspected{Machine: s.by, To: s.to, Port: port}}
+		allow := change.AllowInspected{Machine: s.by, To: s.to, Port: port}
+		if f, ok := c.World.Firewall(s.by); ok && !f.SNATPrivate && port == 0 {
+			allow.Name = c.Host
+		}
+		return []change.Change{allow}
 	},
 }

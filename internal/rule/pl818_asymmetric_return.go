@@ -15,11 +15,11 @@ var pl818 = &Rule{
 	Doc: Doc{
 		Symptom: "Connections to the private address time out although the firewall's log shows the request allowed.",
 		Cause:   "A private endpoint answers straight to the address that it sees: user-defined routes do not hold for its replies. Without source NAT the reply passes the firewall by, which then drops the rest of the connection. By default Azure Firewall does not translate towards private addresses.",
-		Apart:   "With PL817 the firewall's log shows the request denied. With PL807 it shows nothing.",
-		Fix:     "Turn on source NAT for private destinations, use an application rule (which always translates), or route the endpoint's address past the firewall.",
+		Apart:   "With PL817 the firewall's log shows the request denied, with PL807 it shows nothing. With PL806, PL808 and PL101 the packets never get that far; with PL205 the endpoint is not ready, with PL605 and PL611 the address is not its. All look the same from the client: see PL706.",
+		Fix:     "Whoever manages the firewall turns on source NAT for private destinations, uses an application rule (which always translates), or routes the endpoint's address past the firewall.",
 		Verify: []string{
-			"az network firewall show --resource-group <group> --name <firewall> --query additionalProperties",
-			"az network firewall policy show --resource-group <group> --name <policy> --query snat",
+			"az network firewall show --resource-group <group> --name <firewall> --query additionalProperties   # private ranges, where there is no policy",
+			"az network firewall policy show --resource-group <group> --name <policy> --query snat   # the ranges that it does not translate",
 		},
 		Article: notCovered,
 		Errata:  "The article does not mention the way back.",

@@ -16,11 +16,11 @@ var pl819 = &Rule{
 	Doc: Doc{
 		Symptom: "`Proxy Authentication Required` (407), `Forbidden` (403) or `Bad Gateway` (502) in answer to CONNECT, or `proxyconnect tcp: connection refused`.",
 		Cause:   "`HTTPS_PROXY` names a proxy that wants credentials, has no rule for the vault, cannot resolve or reach it, or is not there. The vault never saw the request.",
-		Apart:   "A 403 of the vault's comes over TLS and has a JSON body; a proxy's comes in answer to CONNECT. With PL804 the proxy connects, by the wrong path.",
-		Fix:     "Add the vaults' suffix to `NO_PROXY` where the client reaches the private endpoint itself; else have the proxy's owner allow and resolve the vault.",
+		Apart:   "A 403 of the vault's comes over TLS and has a JSON body; a proxy's comes in answer to CONNECT. With PL804 the proxy connects, by the wrong path. Where a network rule or route cuts the way to the proxy, that is the cause (PL806, PL807, PL817).",
+		Fix:     "Whoever owns the client adds the vaults' suffix to `NO_PROXY`, where it can reach the private endpoint itself; else whoever runs the proxy lets it allow, resolve and reach the vault.",
 		Verify: []string{
-			"curl -v -o /dev/null https://<vault>.vault.azure.net/healthstatus   # shows CONNECT and its answer",
-			"env | grep -i proxy",
+			"env | grep -i proxy   # which proxy it is",
+			"curl -v -o /dev/null https://<vault>.vault.azure.net/healthstatus   # CONNECT, and its answer",
 		},
 		Article: notCovered,
 		Errata:  "The article speaks of intercepting proxies, not of those that refuse.",
@@ -50,6 +50,9 @@ var pl819 = &Rule{
 	Breaks: func(s Site) []Break {
 		var breaks []Break
 		proxy, ok := s.proxy()
+		if !ok && s.confined() {
+			return nil
+		}
 		for _, status := range [...]int{407, 403, 502} {
 			if ok {
 				breaks = append(breaks, Break{change.SetProxyAnswer{Proxy: proxy.ID, Status: status}})

@@ -15,14 +15,14 @@ var pl820 = &Rule{
 	Code: "PL820", Slug: "integration-bypassed", Severity: Error, Owner: OwnerClient, Stage: fact.StageName,
 	Title: "the App Service app is not integrated with a VNet, or its routing leaves the vault's address outside it",
 	Doc: Doc{
-		Symptom: "An app on App Service or Functions gets `ForbiddenByConnection` or `ForbiddenByFirewall`, and the vault sees one of the platform's public addresses; key vault references stay unresolved.",
+		Symptom: "An app on App Service or Functions gets 403 `ForbiddenByConnection` or `ForbiddenByFirewall`, and the vault sees one of the platform's public addresses; key vault references stay unresolved. Where only some ranges are routed into the VNet, connections to the private address time out.",
 		Cause:   "Without VNet integration an app connects from App Service's own network and asks its DNS. With it, but without routing all traffic, only private ranges (RFC 1918) go through the VNet: an endpoint in other space stays outside. A private endpoint of the app is for requests to it, not from it.",
-		Apart:   "With PL101 the VNet that the app is in has no way to the endpoint; with PL603 the zone is not linked to that VNet.",
-		Fix:     "Integrate the app with a subnet of a VNet that reaches the endpoint, and route all its outbound traffic through it.",
+		Apart:   "With PL101 the VNet that the app is in has no way to the endpoint; with PL603 the zone is not linked to that VNet, with PL801 its DNS servers do not ask Azure. An app whose routing leaves the address outside sees a time-out as with any closed path: see PL706.",
+		Fix:     "Whoever owns the app integrates it with a subnet of a VNet that reaches the endpoint, and routes all its outbound traffic through it.",
 		Verify: []string{
-			"az webapp vnet-integration list --resource-group <group> --name <app>",
-			"az webapp config show --resource-group <group> --name <app> --query vnetRouteAllEnabled",
-			"nameresolver <vault>.vault.azure.net   # in the app's own console",
+			"nameresolver <vault>.vault.azure.net   # in the app's console; nslookup in apps on Linux",
+			"az webapp config show --resource-group <group> --name <app> --query vnetRouteAllEnabled   # false: private ranges (RFC 1918) only",
+			"az webapp vnet-integration list --resource-group <group> --name <app> --output table   # nothing",
 		},
 		Article: "1, Confirm that your client runs at the virtual network",
 		Errata:  "The article lists App Service among the clients that it covers, and does not say that an app has to be integrated with the VNet first.",
@@ -99,7 +99,7 @@ func (s Site) appService() world.Runs {
 // go through its VNet, because the address is in no range of RFC 1918.
 func (c *Case) leftOutside() bool {
 	h := c.Journey.Connect
-	return h.Reason == fact.PlatformOutside ||
+	return h.Reason == fact.PlatformOutside || c.Journey.Resolver.Reason == fact.PlatformOutside ||
 		!c.Client.RouteAll && c.IsEndpointAddress(h.Addr) && !h.Addr.IsPrivate()
 }
 

@@ -33,11 +33,14 @@ func Upstream() []*Rule {
 	return rules
 }
 
-// section is where a rule stands among those of its hop: the address, section 4,
-// after all that explains it.
+// section is where a rule stands among those of its hop: the way that was taken,
+// section 3, and the address, section 4, after all that explains them.
 func (r *Rule) section() int {
-	if strings.HasPrefix(r.Code, "PL4") {
+	switch r.Code[:3] {
+	case "PL3":
 		return 1
+	case "PL4":
+		return 2
 	}
 	return 0
 }

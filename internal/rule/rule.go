@@ -150,6 +150,10 @@ type Case struct {
 		of   outlook
 		list []Door
 	}
+	passed struct { // what passing said last
+		by  netip.Addr
+		why string
+	}
 }
 
 // A Site is where a fault can be brought about.

@@ -6,6 +6,7 @@ package stock
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pldoctor/internal/dnsname"
 	"pldoctor/internal/world"
@@ -38,6 +39,10 @@ func Shapes(cloud string) []Shape {
 		{"firewall-with-snat", firewalled},
 		{"point-to-site", pointToSite},
 		{"no-way-to-the-internet", closed},
+		{"internet-behind-a-firewall", inspected},
+		{"two-dns-servers", twoServers},
+		{"split-dns", splitDNS},
+		{"firewall-as-dns-proxy", dnsProxy},
 		{"shared-address-space", sharedSpace},
 	}
 	var shapes []Shape
@@ -146,6 +151,68 @@ func closed(b *builder) {
 	b.put(nsg)
 	b.subnet("spoke", "default").NSG = nsg.ID
 	b.client("spoke", "10.2.0.4")
+}
+
+// inspected is a spoke whose way to the internet is a firewall that lets nobody
+// through to a vault; a private endpoint's own route passes it by.
+func inspected(b *builder) {
+	b.hub("hub", "spoke")
+	b.subnet("hub", "endpoints").EndpointPolicies.Routes = false
+	b.put(&world.Firewall{
+		Meta: b.meta("azureFirewalls", "fw"), VNet: b.id("hub"), Address: addr("10.1.3.4"), Public: addr("198.51.100.77"),
+		Allow: []world.FirewallRule{{
+			Name: "updates", Allow: true, Sources: []string{"*"}, FQDNs: []string{"*.ubuntu.com"}, Protocols: []string{"Https"}, Ports: []string{"443"},
+		}},
+	})
+	table := &world.RouteTable{Meta: b.meta("routeTables", "to-firewall"), Routes: []world.Route{
+		{Name: "default", Prefix: netip.MustParsePrefix("0.0.0.0/0"), Hop: world.HopAppliance, Address: addr("10.1.3.4")},
+	}}
+	b.put(table)
+	b.subnet("spoke", "default").RouteTable = table.ID
+	b.client("spoke", "10.2.0.4")
+}
+
+// splitDNS is a laptop at home whose VPN client sends Key Vault's names, and no
+// others, to a DNS server in the hub.
+func splitDNS(b *builder) {
+	pointToSite(b)
+	b.last.Nameservers = []netip.Addr{addr("8.8.8.8")}
+	for _, d := range b.service.ForwardZones {
+		b.last.Split = append(b.last.Split, world.Forward{Domain: d, To: []netip.Addr{addr("10.1.0.5")}})
+	}
+	slices.SortFunc(b.last.Split, func(a, b world.Forward) int { return len(b.Domain.String()) - len(a.Domain.String()) })
+}
+
+// dnsProxy is a spoke that asks the hub's firewall for names too; its requests go
+// through it, and none to a vault's public side.
+func dnsProxy(b *builder) {
+	b.hub("hub")
+	b.put(&world.Firewall{
+		Meta: b.meta("azureFirewalls", "fw"), VNet: b.id("hub"), Address: addr("10.1.3.4"), Public: addr("198.51.100.77"), DNSProxy: true, SNATPrivate: true,
+		Allow: []world.FirewallRule{{
+			Name: "endpoints", Allow: true, Sources: []string{"*"}, Destinations: []string{"10.1.2.0/24"}, Protocols: []string{"TCP"}, Ports: []string{"443"},
+		}},
+	})
+	table := &world.RouteTable{Meta: b.meta("routeTables", "to-firewall"), Routes: []world.Route{
+		{Name: "endpoints", Prefix: netip.MustParsePrefix("10.1.2.0/24"), Hop: world.HopAppliance, Address: addr("10.1.3.4")},
+		{Name: "default", Prefix: netip.MustParsePrefix("0.0.0.0/0"), Hop: world.HopAppliance, Address: addr("10.1.3.4")},
+	}}
+	b.put(table)
+	b.subnet("spoke", "default").RouteTable = table.ID
+	b.vnets["spoke"].DNSServers = []netip.Addr{addr("10.1.3.4")}
+	b.client("spoke", "10.2.0.4")
+}
+
+// twoServers is a hub with a pair of DNS servers, as domain controllers come, and
+// a client beside them.
+func twoServers(b *builder) {
+	b.hub("hub")
+	servers := []netip.Addr{addr("10.1.0.5"), addr("10.1.0.6")}
+	for i, name := range []string{"dc1", "dc2"} {
+		b.host(&world.Host{Meta: named(name), Network: b.id("hub"), Address: servers[i], DNS: forwardAll(world.AzureDNS)})
+	}
+	b.vnets["hub"].DNSServers, b.vnets["spoke"].DNSServers = servers, servers
+	b.client("hub", "10.1.0.20")
 }
 
 // forwardAll is a DNS server that forwards all questions.

@@ -104,10 +104,13 @@ func (m Meta) Group() string { return m.segment("resourcegroups") }
 func (m Meta) Subscription() string { return m.segment("subscriptions") }
 
 func (m Meta) segment(key string) string {
-	parts := strings.Split(m.Path, "/")
-	for i := 1; i+1 < len(parts); i += 2 {
-		if strings.EqualFold(parts[i], key) {
-			return parts[i+1]
+	_, rest, more := strings.Cut(m.Path, "/")
+	for more {
+		var name, value string
+		name, rest, _ = strings.Cut(rest, "/")
+		value, rest, more = strings.Cut(rest, "/")
+		if strings.EqualFold(name, key) {
+			return value
 		}
 	}
 	return ""

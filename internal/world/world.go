@@ -184,10 +184,11 @@ func (w *World) reindex(old, r Resource) {
 		found = slices.DeleteFunc(slices.Clone(found), func(x Resource) bool { return x == old })
 		w.index.set(k, &found)
 	}
-	for _, k := range after {
+	lists := make([][]Resource, len(after))
+	for i, k := range after {
 		found, _ := w.index.get(k)
-		found = placed(found, r)
-		w.index.set(k, &found)
+		lists[i] = placed(found, r)
+		w.index.set(k, &lists[i])
 	}
 }
 

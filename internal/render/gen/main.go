@@ -15,6 +15,12 @@ import (
 
 const docs = "../../docs"
 
+// intro stands above the list of codes.
+const intro = "What each finding of `pldoctor` means; `pldoctor explain CODE` prints the same, offline. " +
+	"The first digit is the section of Microsoft's article on the subject: 1 the client, 2 the private endpoint's connection, " +
+	"3 the vault's public side, 4 the address, 5 the answer of DNS, 6 the private DNS zone, 7 the connection and what the vault says, " +
+	"8 other things on the way: DNS servers, proxies, routes, firewalls. The severity is the most that a finding can be."
+
 func main() {
 	if err := run(); err != nil {
 		log.Fatal(err)
@@ -31,7 +37,7 @@ func run() error {
 		return err
 	}
 	var index strings.Builder
-	index.WriteString("<!-- Generated from internal/rule; do not edit. -->\n\n# Finding codes\n\n| code | name | severity | what it says |\n|---|---|---|---|\n")
+	index.WriteString("<!-- Generated from internal/rule; do not edit. -->\n\n# Finding codes\n\n" + intro + "\n\n| code | name | severity | what it says |\n|---|---|---|---|\n")
 	for _, x := range rules {
 		if err := os.WriteFile(filepath.Join(pages, x.Code+".md"), []byte(render.Markdown(x)), 0o644); err != nil {
 			return err
