@@ -276,6 +276,6 @@ func (e estate) changes() []change.Change {
 		change.UseProxy{Host: app, Proxy: netip.MustParseAddrPort("203.0.113.5:8080"), Role: world.ProxyRole{Answers: 200}},
 		change.SetProxyAnswer{Proxy: e.host("squid"), Status: 200},
 		change.SetProxyAnswer{Proxy: e.host("squid")},
-		change.ExemptFromProxy{Host: app},
+		change.ExemptFromProxy{Host: app, Name: fabrikam},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pldoctor/internal/change"
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/stock"
 	"pldoctor/internal/world"
 )
@@ -117,9 +118,9 @@ func TestRuleLeavesOthersWhereTheyAre(t *testing.T) {
 // TestExemptKeepsWhatIsExempt: in the variable that programs read first.
 func TestExemptKeepsWhatIsExempt(t *testing.T) {
 	for before, after := range map[string]string{
-		"":                            "NO_PROXY=.vault.azure.net",
-		"NO_PROXY=.internal":          "NO_PROXY=.internal,.vault.azure.net",
-		"no_proxy=localhost":          "no_proxy=localhost,.vault.azure.net",
+		"":                            "NO_PROXY=fabrikam.vault.azure.net",
+		"NO_PROXY=.internal":          "NO_PROXY=.internal,fabrikam.vault.azure.net",
+		"no_proxy=localhost":          "no_proxy=localhost,fabrikam.vault.azure.net",
 		"NO_PROXY=*":                  "NO_PROXY=*",
 		"NO_PROXY=.vault.azure.net,x": "NO_PROXY=.vault.azure.net,x",
 	} {
@@ -128,7 +129,7 @@ func TestExemptKeepsWhatIsExempt(t *testing.T) {
 		if key, value, ok := strings.Cut(before, "="); ok {
 			h.Environ = map[string]string{key: value}
 		}
-		w = change.ExemptFromProxy{Host: h.ID}.Apply(w.With(world.Put(&h)))
+		w = change.ExemptFromProxy{Host: h.ID, Name: dnsname.MustParse("fabrikam.vault.azure.net")}.Apply(w.With(world.Put(&h)))
 		got, _ := w.Host(h.ID)
 		key, value, _ := strings.Cut(after, "=")
 		if got.Environ[key] != value || len(got.Environ) != 1 {

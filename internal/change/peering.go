@@ -2,6 +2,7 @@ package change
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"pldoctor/internal/world"
@@ -11,9 +12,19 @@ import (
 // carry traffic.
 type Peer struct{ A, B world.ID }
 
-// Apply makes both sides Connected.
+// Apply makes both sides Connected. Azure peers no VNets whose address spaces
+// overlap.
 func (c Peer) Apply(w *world.World) *world.World {
+	if a, ok := w.VNet(c.A); ok {
+		if b, ok := w.VNet(c.B); ok && overlap(a, b) {
+			return w
+		}
+	}
 	return peer(peer(w, c.A, c.B), c.B, c.A)
+}
+
+func overlap(a, b *world.VNet) bool {
+	return slices.ContainsFunc(a.Prefixes, func(p netip.Prefix) bool { return slices.ContainsFunc(b.Prefixes, p.Overlaps) })
 }
 
 func peer(w *world.World, from, to world.ID) *world.World {

@@ -96,21 +96,22 @@ func (SetProxyAnswer) Commands(*world.World) []string { return nil }
 // Verify is nothing that az shows.
 func (SetProxyAnswer) Verify(*world.World) []string { return nil }
 
-// ExemptFromProxy lets a host's programs reach the vaults of the cloud without
-// their proxy; what is exempt already stays so.
-type ExemptFromProxy struct{ Host world.ID }
+// ExemptFromProxy lets a host's programs reach one vault without their proxy: of
+// others, the proxy may be the only way. What is exempt already stays so.
+type ExemptFromProxy struct {
+	Host world.ID
+	Name dnsname.Name // the vault's hostname
+}
 
-// Apply adds the service's suffix to NO_PROXY, in the variable that programs
-// read first.
+// Apply adds the name to NO_PROXY, in the variable that programs read first.
 func (c ExemptFromProxy) Apply(w *world.World) *world.World {
-	suffix := w.Service().Suffix
 	return edit(w, c.Host, func(h *world.Host) {
 		key := "NO_PROXY"
 		if h.Environ["no_proxy"] != "" {
 			key = "no_proxy"
 		}
 		list := h.Environ[key]
-		if settings.Exempt(suffix, list) {
+		if settings.Exempt(c.Name, list) {
 			return
 		}
 		if list != "" {
@@ -120,20 +121,19 @@ func (c ExemptFromProxy) Apply(w *world.World) *world.World {
 		if h.Environ == nil {
 			h.Environ = make(map[string]string)
 		}
-		h.Environ[key] = list + "." + suffix.Host()
+		h.Environ[key] = list + c.Name.Host()
 	})
 }
 
 // Title says what is done.
 func (c ExemptFromProxy) Title(w *world.World) string {
-	return fmt.Sprintf("Add .%s to NO_PROXY for the program on %s", w.Service().Suffix.Host(), nameOf(w, c.Host))
+	return fmt.Sprintf("Add %s to NO_PROXY for the program on %s", c.Name.Host(), nameOf(w, c.Host))
 }
 
-// Commands add the suffix in a shell; services and containers have their own
+// Commands add the name in a shell; services and containers have their own
 // places for variables.
-func (c ExemptFromProxy) Commands(w *world.World) []string {
-	return []string{fmt.Sprintf(`export NO_PROXY="${NO_PROXY:+$NO_PROXY,}.%s" no_proxy="${no_proxy:-$NO_PROXY},.%s"`,
-		w.Service().Suffix.Host(), w.Service().Suffix.Host())}
+func (c ExemptFromProxy) Commands(*world.World) []string {
+	return []string{fmt.Sprintf(`export NO_PROXY="${NO_PROXY:+$NO_PROXY,}%s" no_proxy="${no_proxy:-$NO_PROXY},%s"`, c.Name.Host(), c.Name.Host())}
 }
 
 // Verify shows the proxy variables.

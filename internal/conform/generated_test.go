@@ -19,7 +19,7 @@ const generated = 2000
 // and holds prediction against probe. A failure names its seed.
 func TestGeneratedWorlds(t *testing.T) {
 	clouds := []string{"AzureCloud", "AzureUSGovernment", "AzureChinaCloud"}
-	for seed := range uint64(generated) {
+	for seed := range some(generated) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		shapes := stock.Shapes(clouds[r.IntN(len(clouds))])
 		shape := shapes[r.IntN(len(shapes))]

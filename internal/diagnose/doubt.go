@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 
+	"pldoctor/internal/rule"
 	"pldoctor/internal/world"
 )
 
@@ -15,7 +16,12 @@ var telling = []string{
 }
 
 // doubtful tells whether a part of the configuration was not read without which
-// nothing can be predicted, where no probe says what really happens.
-func doubtful(w *world.World) bool {
-	return slices.ContainsFunc(w.Gaps(), func(g world.Gap) bool { return slices.Contains(telling, g.Type) })
+// nothing can be predicted: a kind of resource, or the private DNS zone into
+// which an endpoint of the vault writes its record.
+func doubtful(c *rule.Case) bool {
+	if slices.ContainsFunc(c.World.Gaps(), func(g world.Gap) bool { return slices.Contains(telling, g.Type) }) {
+		return true
+	}
+	_, elsewhere := c.ZoneElsewhere()
+	return elsewhere
 }

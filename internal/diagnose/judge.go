@@ -182,7 +182,7 @@ func (r *run) caseOf(w *world.World) rule.Case {
 	if c.World == nil || c.Client == nil {
 		return c
 	}
-	if doubtful(w) { // what was not read may change every hop
+	if doubtful(&c) { // what was not read may change every hop
 		return c
 	}
 	r.trace = make([]fact.Event, 0, usualTrace)

@@ -118,7 +118,7 @@ func (r *run) take(c *rule.Case, fits func(*rule.Rule, *rule.Case) bool) bool {
 			if result := r.says(view, x); result.Status == rule.StatusFail && fits(x, c) { // what would mend it is worth more work
 				taken := cause{rule: x, result: result, fixes: r.words(x)}
 				if view.World != nil && x.Mends != nil {
-					if repair, worlds := mend(view, x); len(repair) > 0 {
+					if repair, worlds := mend(view, x); worlds[len(worlds)-1] != view.World {
 						taken.repair, taken.fixes, taken.worlds = repair, steps(repair, worlds), worlds
 					}
 				}

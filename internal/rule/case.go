@@ -1,8 +1,10 @@
 package rule
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"pldoctor/internal/fact"
 	"pldoctor/internal/service"
@@ -188,10 +190,39 @@ func (c *Case) NotRead(resourceType string) (Result, bool) {
 	if c.World == nil {
 		return NeedsWorld(), true
 	}
+	if id, elsewhere := c.ZoneElsewhere(); elsewhere && resourceType == zoneType {
+		return Unknown(fmt.Sprintf("the zone %s, into which the vault's private endpoint writes its record, was not read", id)), true
+	}
 	if why, unread := c.World.Unread(resourceType); unread {
 		return Unknown(resourceType + " could not be read: " + why), true
 	}
 	return Result{}, false
+}
+
+// ZoneElsewhere returns the private DNS zone into which a private endpoint of the
+// vault writes its record, where that zone is in a subscription of which nothing
+// was read: as a rule that of a central team.
+func (c *Case) ZoneElsewhere() (world.ID, bool) {
+	if c.World == nil || c.Resource == nil {
+		return "", false
+	}
+	for e := range c.World.EndpointsOf(c.Resource.ID) {
+		for _, id := range e.Zones {
+			if _, read := c.World.Zone(id); !read && !c.readsFrom(id) {
+				return id, true
+			}
+		}
+	}
+	return "", false
+}
+
+// readsFrom tells whether anything was read of the subscription that an id is in.
+func (c *Case) readsFrom(id world.ID) bool {
+	subscription, _, ok := strings.Cut(strings.TrimPrefix(string(id), "/subscriptions/"), "/")
+	prefix := "/subscriptions/" + subscription + "/"
+	return !ok || slices.ContainsFunc(c.World.Resources(), func(r world.Resource) bool {
+		return strings.HasPrefix(string(world.MetaOf(r).ID), prefix)
+	})
 }
 
 // Name returns how a resource is called.

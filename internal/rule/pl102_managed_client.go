@@ -11,7 +11,7 @@ import (
 // PL102: a service of Azure's own connects from a network that is not the
 // customer's.
 var pl102 = &Rule{
-	Code: "PL102", Slug: "managed-client", Severity: Error, Owner: OwnerPlatform, Stage: fact.StageName, Weight: 6,
+	Code: "PL102", Slug: "managed-client", Severity: Error, Owner: OwnerClient, Stage: fact.StageName, Weight: 6,
 	Title: "the platform makes the connection, not the customer's network, so private link cannot serve it",
 	Doc: Doc{
 		Symptom: "A script in Cloud Shell, a hosted pipeline agent or a managed service gets 403 `ForbiddenByConnection` or `ForbiddenByFirewall`, while machines in the VNet reach the vault.",

@@ -81,6 +81,9 @@ var pl605 = &Rule{
 			return nil
 		}
 		set := change.SetRecord{Zone: z.ID, Label: c.Vault, Addr: d.Addr}
+		if r, ok := c.record(z); ok { // at the top of a zone that has the vault's whole name, another one
+			set.Label = r.Label
+		}
 		vnet := c.asked()
 		wrong, _ := c.wrongIn(z)
 		if _, linked := z.LinkTo(vnet); !linked || !c.IsEndpointAddress(wrong) {

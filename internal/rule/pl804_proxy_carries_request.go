@@ -97,5 +97,5 @@ func (c *Case) passProxy() []change.Change {
 	if c.Client == nil {
 		return nil
 	}
-	return []change.Change{change.ExemptFromProxy{Host: c.Client.ID}}
+	return []change.Change{change.ExemptFromProxy{Host: c.Client.ID, Name: c.Host}}
 }
