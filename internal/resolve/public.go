@@ -27,6 +27,8 @@ const (
 //	VAULT.vault.azure.net → [VAULT.privatelink.vaultcore.azure.net →]
 //	data-prod-REGION.vaultcore.azure.net → data-prod-REGION-region.vaultcore.azure.net → A
 //
+// Azure Resource Manager and the authority have their names' addresses alone.
+//
 // One public follows one chain.
 type public struct {
 	w     *world.World
@@ -41,6 +43,11 @@ func asPublic(w *world.World, by world.ID) public { return public{w: w, svc: w.S
 
 // look returns what one name leads to.
 func (p *public) look(name dnsname.Name, t world.RecordType) step {
+	if a, ok := p.w.PlaneNamed(name); ok {
+		end := addresses([]netip.Addr{a}, t, publicTTL, publicNegative)
+		end.By, end.Reason = p.by, fact.PublicRegistry
+		return step{end: end}
+	}
 	switch label := name.Label(); name.Parent() {
 	case p.svc.Suffix:
 		if v, ok := p.w.VaultNamed(label); ok {

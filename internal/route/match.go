@@ -26,7 +26,11 @@ const (
 	connectedSpace tagGroup = iota
 	internetSpace
 	platform // 168.63.129.16, which is also where load balancers probe from
+	metadata
 	frontEnds
+	management
+	authority
+	everything // of Azure's
 )
 
 var serviceTags = [...]serviceTag{
@@ -34,8 +38,11 @@ var serviceTags = [...]serviceTag{
 	{"Internet", 0, internetSpace},
 	{"AzureLoadBalancer", 32, platform},
 	{"AzurePlatformDNS", 32, platform},
+	{"AzurePlatformIMDS", 32, metadata},
 	{"AzureKeyVault", 24, frontEnds},
-	{"AzureCloud", 16, frontEnds},
+	{"AzureResourceManager", 24, management},
+	{"AzureActiveDirectory", 24, authority},
+	{"AzureCloud", 16, everything},
 }
 
 // tagged tells whether a is behind a service tag, with or without a region, as
@@ -57,8 +64,16 @@ func (r router) tagged(tag string, at *place, a netip.Addr) (bits int, ok bool) 
 		ok = !isPrivate(a) && !r.near(at, a)
 	case platform:
 		ok = a == world.AzureDNS
+	case metadata:
+		ok = a == world.InstanceMetadata
 	case frontEnds:
 		ok = r.frontEndIn(region, a)
+	case management:
+		ok = a == world.ManagementAddress
+	case authority:
+		ok = a == world.AuthorityAddress
+	case everything:
+		ok = planes[a] != Nothing && !regional || r.frontEndIn(region, a)
 	}
 	return bits, ok
 }

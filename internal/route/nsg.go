@@ -1,6 +1,7 @@
 package route
 
 import (
+	"net/netip"
 	"strings"
 
 	"pldoctor/internal/fact"
@@ -39,7 +40,7 @@ func (t *trip) admits(g *world.NSG, at *place, inbound bool) bool {
 			return g.Rules[i].Allow
 		}
 	}
-	if t.dst == world.AzureDNS {
+	if platformTag(t.dst) != "" {
 		return true
 	}
 	for i := range defaultRules {
@@ -50,13 +51,27 @@ func (t *trip) admits(g *world.NSG, at *place, inbound bool) bool {
 	return false
 }
 
-// matches tells whether a rule is about the packet. Azure's DNS is outside the
-// reach of rules that do not name it by its tag.
+// platformTag is the service tag of an address behind which the host of a
+// virtual machine itself answers, "" for any other one.
+func platformTag(a netip.Addr) string {
+	switch a {
+	case world.AzureDNS:
+		return "AzurePlatformDNS"
+	case world.InstanceMetadata:
+		return "AzurePlatformIMDS"
+	}
+	return ""
+}
+
+// matches tells whether a rule is about the packet. The platform is outside the
+// reach of rules that do not name it by its tag (learn.microsoft.com/azure/
+// virtual-network/network-security-groups-overview, "Azure platform
+// considerations").
 func (t *trip) matches(rule *world.NSGRule, at *place, inbound bool) bool {
 	if rule.Inbound != inbound || !isAny(rule.Protocol) && !strings.EqualFold(rule.Protocol, string(t.flow.Proto)) {
 		return false
 	}
-	if t.dst == world.AzureDNS && !names(rule.Destinations, "AzurePlatformDNS") {
+	if tag := platformTag(t.dst); tag != "" && !names(rule.Destinations, tag) {
 		return false
 	}
 	return onPort(rule.DestinationPorts, t.flow.To.Port()) &&

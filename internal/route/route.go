@@ -50,6 +50,17 @@ const (
 	AtFirewall  TargetKind = "firewall"
 	AtFrontEnd  TargetKind = "vault-front-end" // the public side of Key Vault
 	AtPublicDNS TargetKind = "public-dns"
+
+	AtManagement TargetKind = "resource-manager" // the public side of Azure Resource Manager
+	AtAuthority  TargetKind = "authority"        // that of Microsoft Entra ID
+	AtMetadata   TargetKind = "instance-metadata"
+)
+
+// planes are the public machines of Azure's that every World has.
+var planes = map[netip.Addr]TargetKind{world.ManagementAddress: AtManagement, world.AuthorityAddress: AtAuthority}
+
+const (
+	httpPort = 80
 )
 
 // A Target is what sits at the far end.

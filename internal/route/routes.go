@@ -62,7 +62,7 @@ func (r router) next(at *place, dst netip.Addr) hop {
 // those of service endpoints to everything but the VNet's own space, and
 // user-defined ones at equal length.
 func (r router) fromVNet(at *place, dst netip.Addr) hop {
-	if dst == world.AzureDNS {
+	if dst == world.AzureDNS || dst == world.InstanceMetadata && !at.entering {
 		return hop{via: toPlatform, network: at.network}
 	}
 	table, routed := r.table(at)

@@ -99,8 +99,17 @@ func (t *trip) answered(answer fact.Outcome) bool {
 	return t.end(fact.OK, fact.NoReason, "")
 }
 
-// atPlatform is a question to Azure's DNS from inside a VNet or virtual hub.
+// atPlatform is a question to Azure's DNS from inside a VNet or virtual hub, or
+// that of a virtual machine about itself, which never leaves its host.
 func (t *trip) atPlatform(network world.ID) bool {
+	if t.dst == world.InstanceMetadata {
+		h, ok := t.w.Host(t.flow.From.Machine)
+		if !ok || h.Runs != world.OnVM && h.Runs != world.OnAKS {
+			return t.end(fact.Timeout, fact.NobodyThere, "")
+		}
+		t.d.Source, t.d.Target = t.source(), Target{AtMetadata, h.ID, network}
+		return t.answered(t.on(httpPort, TCP))
+	}
 	t.d.Target = Target{AtAzureDNS, network, network}
 	return t.answered(t.on(dnsPort))
 }
@@ -119,6 +128,9 @@ func (t *trip) inPublic() bool {
 	switch h, ok := t.w.HostAt(world.Internet, t.dst); {
 	case t.isFrontEnd(t.dst):
 		t.d.Target = Target{AtFrontEnd, "", world.Internet}
+		return t.answered(t.on(httpsPort, TCP))
+	case planes[t.dst] != Nothing:
+		t.d.Target = Target{planes[t.dst], "", world.Internet}
 		return t.answered(t.on(httpsPort, TCP))
 	case slices.Contains(world.PublicDNS, t.dst):
 		t.d.Target = Target{AtPublicDNS, "", world.Internet}

@@ -11,6 +11,10 @@ var PublicDNS = []netip.Addr{netip.AddrFrom4([4]byte{8, 8, 8, 8}), netip.AddrFro
 // AzureDNS is the address of Azure-provided DNS in every VNet.
 var AzureDNS = netip.AddrFrom4([4]byte{168, 63, 129, 16})
 
+// InstanceMetadata is where Azure tells a virtual machine about itself
+// (learn.microsoft.com/azure/virtual-machines/instance-metadata-service).
+var InstanceMetadata = netip.AddrFrom4([4]byte{169, 254, 169, 254})
+
 // Node returns the machine whose address a host's traffic leaves its network
 // with: the node of a pod, else the host itself.
 func (w *World) Node(h *Host) *Host {

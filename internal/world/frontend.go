@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/service"
 )
 
@@ -34,4 +35,23 @@ func (v *Vault) ShortRegion() string {
 		return strings.ToLower(v.Region)
 	}
 	return cmp.Or(service.ShortRegion(v.Location), "eus")
+}
+
+// Public addresses of Azure Resource Manager and of Microsoft Entra ID in every
+// World: the two of RFC 5737's 192.0.2.0/24 that DefaultFrontEnd leaves.
+var (
+	ManagementAddress = netip.AddrFrom4([4]byte{192, 0, 2, 255})
+	AuthorityAddress  = netip.AddrFrom4([4]byte{192, 0, 2, 0})
+)
+
+// PlaneNamed returns the public address of the cloud's Resource Manager or
+// authority, if name is that of one.
+func (w *World) PlaneNamed(name dnsname.Name) (netip.Addr, bool) {
+	switch name {
+	case w.service.Cloud.ARM:
+		return ManagementAddress, true
+	case w.service.Cloud.Authority:
+		return AuthorityAddress, true
+	}
+	return netip.Addr{}, false
 }
