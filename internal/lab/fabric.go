@@ -18,6 +18,7 @@ import (
 // Ports that somebody listens at.
 const (
 	dnsPort   = 53
+	httpPort  = 80
 	httpsPort = 443
 )
 
@@ -117,6 +118,12 @@ func (l *Lab) service(a arrival) handler {
 		return nil
 	case port == httpsPort && (kind == route.AtEndpoint || kind == route.AtFrontEnd):
 		return l.serveVault
+	case port == httpsPort && kind == route.AtManagement:
+		return l.serveManagement
+	case port == httpsPort && kind == route.AtAuthority:
+		return l.serveAuthority
+	case port == httpPort && kind == route.AtMetadata:
+		return l.serveMetadata
 	case kind == route.AtHost:
 		if h, ok := l.world.Host(a.decision.Target.ID); ok && h.Proxy != nil && h.Proxy.Port == port {
 			return l.serveProxy(h)

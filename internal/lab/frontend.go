@@ -15,16 +15,21 @@ import (
 // serveVault is Key Vault's front end, which all vaults of a region share and
 // which private endpoints lead to as well.
 func (l *Lab) serveVault(c *conn, a arrival) {
+	l.serveTLS(c, a, l.world.Service().CertificateNames(), func(req *http.Request) answer { return l.vault(req, a) })
+}
+
+// serveTLS is an HTTPS server of Azure's own that is known by these names.
+func (l *Lab) serveTLS(c *conn, a arrival, names []string, respond func(*http.Request) answer) {
 	if by := a.decision.Resigner; by != "" {
-		l.intercept(c, a, by)
+		l.intercept(c, a, by, func(c *conn, a arrival) { l.serveTLS(c, a, names, respond) })
 		return
 	}
-	settings, err := l.auth.server(l.world.Service().CertificateNames())
+	settings, err := l.auth.server(names)
 	if err != nil {
 		return
 	}
 	t := tls.Server(c, l.inspected(settings, c, a))
-	serveHTTP(t, func(req *http.Request) answer { return l.vault(req, a) })
+	serveHTTP(t, respond)
 	_ = t.Close()
 }
 
@@ -68,11 +73,11 @@ func (l *Lab) inspected(settings *tls.Config, c *conn, a arrival) *tls.Config {
 
 // intercept is an appliance on the way that re-signs TLS. It stands on the
 // way, so the rest of the way adds no time.
-func (l *Lab) intercept(c *conn, a arrival, by world.ID) {
+func (l *Lab) intercept(c *conn, a arrival, by world.ID, serve handler) {
 	rest := a
 	rest.decision.Resigner = ""
 	near, far := newPair("tcp", c.peer, a.flow.To, c.peer, 0, false)
-	if l.run(far, func() { l.serveVault(far, rest) }) {
+	if l.run(far, func() { serve(far, rest) }) {
 		l.resign(c, near, l.issuer(by), a.flow.To.Addr().String(), "")
 	}
 }

@@ -44,6 +44,10 @@ func (l *Lab) Env(host world.ID) (env.Env, error) {
 	if !ok {
 		return env.Env{}, fmt.Errorf("the lab has no host %q", host.Name())
 	}
+	return l.env(h), nil
+}
+
+func (l *Lab) env(h *world.Host) env.Env {
 	me := l.callerOf(h)
 	return env.Env{
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -62,7 +66,7 @@ func (l *Lab) Env(host world.ID) (env.Env, error) {
 		Roots:       func() (*x509.CertPool, error) { return l.auth.roots(l.trusted()) },
 		Token:       l.tokens(h),
 		Now:         now,
-	}, nil
+	}
 }
 
 func (l *Lab) resolvers(h *world.Host) env.Resolvers {

@@ -68,9 +68,11 @@ func answerTo(c net.Conn, req *http.Request, limit *io.LimitedReader, respond fu
 		}
 	}
 	limit.N = maxBody
-	if _, err := io.Copy(io.Discard, req.Body); err != nil || limit.N <= 0 {
+	body, err := io.ReadAll(req.Body)
+	if err != nil || limit.N <= 0 {
 		return answer{status: http.StatusRequestEntityTooLarge, last: true}
 	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
 	return respond(req)
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"pldoctor/internal/fact"
+	"pldoctor/internal/manage"
 	"pldoctor/internal/world"
 )
 
@@ -34,6 +35,8 @@ type Options struct {
 	// vaults, n counting from 1; nil means a GUID that counts, so that
 	// transcripts are reproducible.
 	RequestID func(n uint64) string
+	// Azure says how Azure's management plane behaves; its zero value is well.
+	Azure Azure
 	// Trace, if not nil, is told what happens. Several goroutines call it.
 	Trace func(fact.Event)
 }
@@ -44,8 +47,10 @@ type Lab struct {
 	opt   Options
 	auth  *Authority
 	cache cache
+	quota quota
+	plane func() *manage.Plane // made when it is first asked
 
-	ports, ids, requests atomic.Uint32
+	ports, ids, requests, managed atomic.Uint32
 
 	ctx  context.Context
 	stop context.CancelFunc
@@ -74,6 +79,7 @@ func Start(w *world.World, opt Options) *Lab {
 	if l.opt.RequestID == nil {
 		l.opt.RequestID = countedID
 	}
+	l.plane = sync.OnceValue(l.newPlane)
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	return l
 }
