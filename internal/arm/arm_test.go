@@ -127,7 +127,8 @@ func TestEstate(t *testing.T) {
 		},
 		&world.Firewall{
 			Meta: world.At(network + "azureFirewalls/fw"), VNet: hub, Address: addr("10.1.3.4"), DNSProxy: true,
-			DNSServers: []netip.Addr{addr("10.1.0.5")}, SNATPrivate: true, Public: addr("198.51.100.5"),
+			Policy:     world.Policy{Meta: world.At(network + "firewallPolicies/fp"), Groups: []int{200}},
+			DNSServers: []netip.Addr{addr("10.1.0.5")}, KeepSource: world.AlwaysTranslate(), Public: addr("198.51.100.5"),
 			Allow: []world.FirewallRule{{ // network rules go first
 				Name: "no-dns", Sources: []string{"*"}, Destinations: []string{"8.8.8.8"}, Ports: []string{"53"}, Protocols: []string{"UDP"},
 			}, {

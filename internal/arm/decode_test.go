@@ -104,9 +104,28 @@ func TestAbsence(t *testing.T) {
 			bare(typeFirewall, `{}`),
 			func(r world.Resource) any {
 				f := r.(*world.Firewall)
-				return []any{f.AllowAll, f.DNSProxy, f.SNATPrivate}
+				return []any{f.AllowAll, f.DNSProxy, f.Keeps(netip.MustParseAddr("10.9.9.9"))}
 			},
-			[]any{true, false, false},
+			[]any{true, false, true},
+		},
+		{
+			"a firewall without a policy says itself what it does",
+			bare(typeFirewall, `{"additionalProperties": {"Network.DNS.EnableProxy": "true", "Network.DNS.Servers": "10.0.0.5,10.0.0.6",
+				"Network.SNAT.PrivateRanges": "10.0.0.0/8, 192.168.0.9"}, "applicationRuleCollections": [],
+				"networkRuleCollections": [{"name": "c", "properties": {"priority": 100, "action": {"type": "Allow"}, "rules": [
+					{"name": "r", "sourceAddresses": ["*"], "destinationAddresses": ["10.1.2.3"], "destinationPorts": ["443"], "protocols": ["TCP"]}]}}]}`),
+			func(r world.Resource) any {
+				f := r.(*world.Firewall)
+				return []any{f.AllowAll, f.DNSProxy, f.DNSServers, f.KeepSource, f.Allow}
+			},
+			[]any{
+				false, true,
+				[]netip.Addr{netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("10.0.0.6")},
+				[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.168.0.9/32")},
+				[]world.FirewallRule{{
+					Name: "r", Allow: true, Sources: []string{"*"}, Destinations: []string{"10.1.2.3"}, Ports: []string{"443"}, Protocols: []string{"TCP"},
+				}},
+			},
 		},
 		{
 			"vnetRouteAllEnabled: false", bare("Microsoft.Web/sites", `{}`),

@@ -17,7 +17,7 @@ import (
 // Decoding it gives the same resources again, save what ARM does not tell of
 // a vault.
 func Encode(w *world.World) []json.RawMessage {
-	e := encoder{w: w}
+	e := encoder{w: w, policies: make(map[world.ID]bool)}
 	for _, r := range w.Resources() {
 		e.resource(r)
 	}
@@ -49,8 +49,9 @@ type document struct {
 type object map[string]any
 
 type encoder struct {
-	w   *world.World
-	out []document
+	w        *world.World
+	out      []document
+	policies map[world.ID]bool // of firewalls, that have been put
 }
 
 func (e *encoder) resource(r world.Resource) {

@@ -1,9 +1,7 @@
 package arm
 
 import (
-	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"pldoctor/internal/world"
@@ -149,71 +147,4 @@ func (e *encoder) hub(h *world.Hub) {
 // may have one name.
 func childName(vnet world.ID) string {
 	return vnet.Segment("resourcegroups") + "-" + vnet.Name()
-}
-
-func (e *encoder) firewall(f *world.Firewall) {
-	path := pathOf(f.Meta)
-	policy := group(path, typePolicy, f.Name()+"-policy")
-	properties := object{"firewallPolicy": object{"id": policy}}
-	if strings.Contains(string(f.VNet), "/virtualhubs/") {
-		properties["virtualHub"] = ref(f.VNet)
-		public := []any{}
-		if f.Public.IsValid() {
-			public = append(public, object{"address": f.Public.String()})
-		}
-		properties["hubIPAddresses"] = object{"privateIPAddress": address(f.Address), "publicIPs": object{"addresses": public}}
-	} else {
-		config := object{"subnet": subnetOf(f.VNet, "azurefirewallsubnet"), "privateIPAddress": address(f.Address)}
-		if f.Public.IsValid() {
-			public := group(path, typePublicIP, f.Name()+"-ip")
-			config["publicIPAddress"] = object{"id": public}
-			e.put(world.At(public), "", object{"ipAddress": f.Public.String()})
-		}
-		properties["ipConfigurations"] = []any{object{"name": "default", "properties": config}}
-	}
-	e.put(f.Meta, "", properties)
-	ranges := []string{"IANAPrivateRanges"}
-	if f.SNATPrivate {
-		ranges = []string{"255.255.255.255/32"} // none: always translate
-	}
-	e.put(world.At(policy), "", object{
-		"dnsSettings": object{"enableProxy": f.DNSProxy, "servers": list(f.DNSServers, address)},
-		"snat":        object{"privateRanges": ranges},
-	})
-	if !f.AllowAll {
-		e.put(world.At(policy+"/ruleCollectionGroups/default"), "", object{"priority": 100, "ruleCollections": collections(f.Allow)})
-	}
-}
-
-// collections gives each rule a collection of its own, which keeps their order.
-func collections(rules []world.FirewallRule) []any {
-	all := make([]any, 0, len(rules))
-	for i, r := range rules {
-		rule := object{"name": r.Name, "ruleType": "NetworkRule", "sourceAddresses": list(r.Sources, same)}
-		if len(r.FQDNs) > 0 && len(r.Destinations) == 0 {
-			rule["ruleType"], rule["targetFqdns"], rule["protocols"] = "ApplicationRule", r.FQDNs, protocols(r)
-		} else {
-			rule["destinationAddresses"], rule["destinationFqdns"] = list(r.Destinations, same), list(r.FQDNs, same)
-			rule["destinationPorts"], rule["ipProtocols"] = list(r.Ports, same), list(r.Protocols, same)
-		}
-		all = append(all, object{
-			"name": fmt.Sprintf("rule-%d", i+1), "priority": 100 + i, "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
-			"action": object{"type": choice(r.Allow, "Allow", "Deny")}, "rules": []any{rule},
-		})
-	}
-	return all
-}
-
-func protocols(r world.FirewallRule) []any {
-	all := []any{}
-	for i, protocol := range r.Protocols {
-		p := object{"protocolType": protocol}
-		if i < len(r.Ports) {
-			if port, err := strconv.Atoi(r.Ports[i]); err == nil {
-				p["port"] = port
-			}
-		}
-		all = append(all, p)
-	}
-	return all
 }

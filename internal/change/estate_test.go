@@ -56,6 +56,7 @@ func (e estate) misnamed() world.ID { return e.net("privateDnsZones", nearZone.H
 func (e estate) nsg() world.ID      { return e.net("networkSecurityGroups", "nsg").ID }
 func (e estate) table() world.ID    { return e.net("routeTables", "routes").ID }
 func (e estate) firewall() world.ID { return e.net("azureFirewalls", "fw").ID }
+func (e estate) ruled() world.ID    { return e.net("azureFirewalls", "ruled").ID }
 func (e estate) ruleset() world.ID  { return e.net("dnsForwardingRulesets", "rules").ID }
 
 func (e estate) host(name string) world.ID { return world.HostID(name + e.mark) }
@@ -111,6 +112,14 @@ func (e estate) networks() []world.Resource {
 			{Name: "tag", Tag: "AzureKeyVault", Hop: world.HopInternet},
 		}},
 		&world.Firewall{Meta: e.net("azureFirewalls", "fw"), VNet: hub.ID, Address: ip("10.1.0.99"), DNSProxy: true, AllowAll: true},
+		&world.Firewall{
+			Meta: e.net("azureFirewalls", "ruled"), VNet: hub.ID, Address: ip("10.1.0.98"), AllowAll: true,
+			Policy: world.Policy{Meta: e.net("firewallPolicies", "policy"), Groups: []int{100, 200}},
+		},
+		&world.Firewall{
+			Meta: e.net("azureFirewalls", "sharing"), VNet: lone.ID, Address: ip("10.3.0.98"), AllowAll: true,
+			Policy: world.Policy{Meta: e.net("firewallPolicies", "policy"), Groups: []int{100, 200}},
+		},
 		&world.Resolver{Meta: resolver, VNet: spoke.ID, Outbound: []world.ID{e.child(resolver, "outboundEndpoints", "out").ID}},
 		&world.Ruleset{
 			Meta: e.net("dnsForwardingRulesets", "rules"), VNets: []world.ID{spoke.ID}, Outbound: []world.ID{e.child(resolver, "outboundEndpoints", "out").ID},
@@ -244,9 +253,15 @@ func (e estate) changes() []change.Change {
 		change.RestrictFirewall{Firewall: e.firewall()},
 		change.AllowInspected{Machine: e.firewall(), To: ip("10.1.2.4")},
 		change.AllowInspected{Machine: e.firewall(), To: ip("10.1.2.4"), Name: fabrikam},
+		change.AllowInspected{Machine: e.ruled(), To: ip("10.1.2.4"), From: prefix("10.2.0.0/24")},
+		change.AllowInspected{Machine: e.ruled(), To: ip("10.1.2.4"), Port: 53},
+		change.AllowInspected{Machine: e.ruled(), To: ip("10.1.2.4"), Name: fabrikam, From: prefix("10.2.0.0/24")},
 		change.AllowInspected{Machine: e.host("nva"), To: ip("10.1.2.4")},
 		change.TranslateSource{Machine: e.firewall(), On: true},
+		change.TranslateSource{Machine: e.firewall(), On: true, To: ip("10.1.2.4")},
+		change.TranslateSource{Machine: e.ruled(), On: true, To: ip("10.1.2.4")},
 		change.TranslateSource{Machine: e.host("nva"), On: true},
+		change.SetFirewallDNS{Firewall: e.ruled(), Servers: ips("10.1.0.5")},
 		change.AddAppliance{Name: "fwd" + e.mark, VNet: e.vnet("hub"), Addr: ip("10.1.0.77")},
 		change.SetInspection{Machine: e.host("squid")},
 		change.SetInspection{Machine: e.host("nva"), On: true, Issuer: "CN=X"},

@@ -21,38 +21,34 @@ func (c SetFirewallDNS) Apply(w *world.World) *world.World {
 	if !ok || slices.Equal(f.DNSServers, c.Servers) {
 		return w
 	}
-	changed := *f
-	changed.DNSServers = c.Servers
-	return put(w, &changed)
+	return editFirewall(w, c.Firewall, func(f *world.Firewall) { f.DNSServers = c.Servers })
 }
 
 // Title says what is done.
 func (c SetFirewallDNS) Title(w *world.World) string {
 	if len(c.Servers) == 0 {
-		return fmt.Sprintf("Let the DNS proxy of the firewall %s ask Azure DNS", nameOf(w, c.Firewall))
+		return fmt.Sprintf("Let the DNS proxy of the firewall %s ask Azure DNS%s", nameOf(w, c.Firewall), byPolicy(w, c.Firewall))
 	}
-	return fmt.Sprintf("Let the DNS proxy of the firewall %s ask %s", nameOf(w, c.Firewall), join(c.Servers))
+	return fmt.Sprintf("Let the DNS proxy of the firewall %s ask %s%s", nameOf(w, c.Firewall), join(c.Servers), byPolicy(w, c.Firewall))
 }
 
-// Commands set the servers of a firewall without a policy; a policy has them
-// under `az network firewall policy update --dns-servers`.
+// Commands set the servers of a firewall or its policy.
 func (c SetFirewallDNS) Commands(w *world.World) []string {
 	f, ok := w.Firewall(c.Firewall)
 	if !ok {
 		return nil
 	}
 	servers := join(c.Servers)
-	if servers == "" {
+	switch {
+	case servers == "" && f.Policy.ID != "":
+		servers = "null" // which takes a property away
+	case servers == "":
 		servers = `""`
 	}
-	return az("network firewall update", in(f.Meta), "--name", quote(f.Name()), "--dns-servers", servers)
+	return firewallUpdate(f, "--dns-servers", servers)
 }
 
 // Verify shows the firewall's DNS settings.
 func (c SetFirewallDNS) Verify(w *world.World) []string {
-	f, ok := w.Firewall(c.Firewall)
-	if !ok {
-		return nil
-	}
-	return az("network firewall show", in(f.Meta), "--name", quote(f.Name()), "--query additionalProperties")
+	return showSettings(w, c.Firewall, "dnsSettings")
 }

@@ -14,9 +14,12 @@ func (b *builder) inspect(r *region) {
 	r.firewall = r.hub.address("AzureFirewallSubnet")
 	b.put(&world.Firewall{
 		Meta: r.hub.meta("Microsoft.Network/azureFirewalls", fmt.Sprintf("fw-%d", r.index+1)), VNet: r.hub.vnet.ID, Address: r.firewall,
-		Public: netip.AddrFrom4([4]byte{198, 51, 100, byte(1 + r.index%90)}), DNSProxy: r.style == firewallProxy, SNATPrivate: r.routed,
+		Public: netip.AddrFrom4([4]byte{198, 51, 100, byte(1 + r.index%90)}), DNSProxy: r.style == firewallProxy,
 	})
 	f := b.parts[len(b.parts)-1].(*world.Firewall) //nolint:forcetypeassert // put right above
+	if r.routed {
+		f.KeepSource = world.AlwaysTranslate()
+	}
 	if f.AllowAll = b.percent(50); !f.AllowAll {
 		f.Allow = b.firewallRules()
 	}

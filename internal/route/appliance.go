@@ -92,8 +92,8 @@ func (t *trip) missing(h hop) bool {
 }
 
 // translates tells whether the appliance puts its own address in the place of
-// the source's. Azure Firewall always does so towards the internet, and for what
-// an application rule lets through (learn.microsoft.com/azure/firewall/
+// the source's. Azure Firewall does so towards all but private ranges, and for
+// what an application rule lets through (learn.microsoft.com/azure/firewall/
 // snat-private-range).
 func (a *appliance) translates(dst netip.Addr, by *world.FirewallRule) bool {
 	if !a.addr.IsValid() {
@@ -102,7 +102,7 @@ func (a *appliance) translates(dst netip.Addr, by *world.FirewallRule) bool {
 	if a.host != nil {
 		return a.host.Forward.SNAT
 	}
-	return a.firewall.SNATPrivate || !isPrivate(dst) || by != nil && by.Application()
+	return !a.firewall.Keeps(dst) || by != nil && by.Application()
 }
 
 // passes tells whether the appliance's rules let the packet through, and which

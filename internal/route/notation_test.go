@@ -187,7 +187,10 @@ func (n *notation) add(l line, m world.Meta) {
 	case "firewall":
 		f := &world.Firewall{
 			Meta: m, VNet: n.id(l.args[0]), Address: l.addr(1), Public: l.optAddr("public"),
-			DNSProxy: l.has("dns"), SNATPrivate: l.has("snat"), AllowAll: !l.has("allow") && !l.has("fqdn"),
+			DNSProxy: l.has("dns"), AllowAll: !l.has("allow") && !l.has("fqdn"),
+		}
+		if l.has("snat") {
+			f.KeepSource = world.AlwaysTranslate()
 		}
 		if l.has("allow") {
 			p := strings.Split(l.opts["allow"], ":")

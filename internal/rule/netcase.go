@@ -94,6 +94,32 @@ func subnetOf(w *world.World, h *world.Host) (*world.Subnet, bool) {
 	return nil, false
 }
 
+// ownRange is the range that the client's packets come from: its subnet, site or
+// pool of addresses, else its own address; zero where that is not known.
+func (c *Case) ownRange() netip.Prefix {
+	if c.World == nil || c.Client == nil {
+		return netip.Prefix{}
+	}
+	node := c.World.Node(c.Client)
+	var ranges []netip.Prefix
+	if s, ok := subnetOf(c.World, c.Client); ok {
+		ranges = s.Prefixes
+	} else if s, ok := c.World.Site(node.Network); ok {
+		ranges = s.Prefixes
+	} else if g, ok := c.World.Gateway(node.Network); ok {
+		ranges = g.Pool
+	}
+	for _, p := range ranges {
+		if p.Contains(node.Address) {
+			return p
+		}
+	}
+	if !node.Address.IsValid() {
+		return netip.Prefix{}
+	}
+	return netip.PrefixFrom(node.Address, node.Address.BitLen())
+}
+
 // who is how the client is called.
 func (c *Case) who() string {
 	switch {

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -16,7 +17,7 @@ var pl817 = &Rule{
 		Symptom: "The name resolves to the private address; connections to port 443 time out, or are reset as soon as the TLS handshake names the vault.",
 		Cause:   "The client's route leads to a firewall, and no network rule allows TCP 443 to the endpoint's address, nor an application rule the vault's name. A rule for the service tag AzureKeyVault does not cover a private endpoint: it is about public addresses. A firewall can cut the way to a DNS server (port 53) or a proxy as well; the finding then names that port.",
 		Apart:   "With PL807 the next hop is gone, with PL818 the request passes and the reply does not come back through it, with PL806 a network security group denies, with PL808 or PL101 no peering carries the traffic. With PL205 the endpoint is not ready, with PL605 and PL611 the address is not its. All look the same from the client: see PL706. With PL816 the handshake hangs; a firewall that filters by name resets it.",
-		Fix:     "Whoever manages the firewall allows TCP 443 to the endpoint's address, or HTTPS to the vault's name.",
+		Fix:     "Whoever manages the firewall allows TCP 443 from the client's subnet to the endpoint's address, or HTTPS to the vault's name. Where the firewall has a policy, the rule goes into the policy: one that has none takes classic rules.",
 		Verify: []string{
 			"az network watcher show-next-hop --vm <vm-id> --source-ip <client-address> --dest-ip <address>   # VirtualAppliance: the firewall",
 			"az monitor log-analytics query --workspace <workspace-id> --analytics-query \"AZFWNetworkRule | where DestinationIp == '<address>' | project TimeGenerated, SourceIp, Action\"   # Deny",
@@ -55,10 +56,18 @@ var pl817 = &Rule{
 		if port == 443 {
 			port = 0
 		}
-		allow := change.AllowInspected{Machine: s.by, To: s.to, Port: port}
-		if f, ok := c.World.Firewall(s.by); ok && !f.SNATPrivate && port == 0 {
+		allow := change.AllowInspected{Machine: s.by, To: s.to, Port: port, From: c.ownRange()}
+		f, ok := c.World.Firewall(s.by)
+		switch {
+		case !ok || !f.Keeps(s.to):
+			return []change.Change{allow}
+		case port == 0 && !slices.ContainsFunc(f.Allow, denies):
 			allow.Name = c.Host
+			return []change.Change{allow}
 		}
-		return []change.Change{allow}
+		return []change.Change{allow, change.TranslateSource{Machine: s.by, On: true, To: s.to}}
 	},
 }
+
+// denies tells whether a rule is one that application rules do not get past.
+func denies(r world.FirewallRule) bool { return !r.Allow && !r.Application() }

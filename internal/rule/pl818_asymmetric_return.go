@@ -16,7 +16,7 @@ var pl818 = &Rule{
 		Symptom: "Connections to the private address time out although the firewall's log shows the request allowed.",
 		Cause:   "A private endpoint answers straight to the address that it sees: user-defined routes do not hold for its replies. Without source NAT the reply passes the firewall by, which then drops the rest of the connection. By default Azure Firewall does not translate towards private addresses.",
 		Apart:   "With PL817 the firewall's log shows the request denied, with PL807 it shows nothing. With PL806, PL808 and PL101 the packets never get that far; with PL205 the endpoint is not ready, with PL605 and PL611 the address is not its. All look the same from the client: see PL706.",
-		Fix:     "Whoever manages the firewall turns on source NAT for private destinations, uses an application rule (which always translates), or routes the endpoint's address past the firewall.",
+		Fix:     "Whoever manages the firewall takes the endpoint's address out of the private ranges, towards which it keeps the source: then only what goes to the endpoint is translated. To translate always (the one range 255.255.255.255/32) changes the source address that every private destination behind the firewall sees, and so what their access lists and logs say. Else an application rule does it (it always translates, where no network rule matches first), or a route that leads the endpoint's address past the firewall, uninspected.",
 		Verify: []string{
 			"az network firewall show --resource-group <group> --name <firewall> --query additionalProperties   # private ranges, where there is no policy",
 			"az network firewall policy show --resource-group <group> --name <policy> --query snat   # the ranges that it does not translate",
@@ -45,6 +45,6 @@ var pl818 = &Rule{
 		if !ok || s.by == "" {
 			return nil
 		}
-		return []change.Change{change.TranslateSource{Machine: s.by, On: true}}
+		return []change.Change{change.TranslateSource{Machine: s.by, On: true, To: s.to}}
 	},
 }

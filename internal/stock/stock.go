@@ -118,8 +118,8 @@ func proxied(b *builder) {
 func firewalled(b *builder) {
 	b.hub("hub", "spoke")
 	b.put(&world.Firewall{
-		Meta: b.meta("azureFirewalls", "fw"), VNet: b.id("hub"), Address: addr("10.1.3.4"), AllowAll: true, SNATPrivate: true,
-		Public: addr("198.51.100.77"),
+		Meta: b.meta("azureFirewalls", "fw"), VNet: b.id("hub"), Address: addr("10.1.3.4"), AllowAll: true, KeepSource: world.AlwaysTranslate(),
+		Public: addr("198.51.100.77"), Policy: world.Policy{Meta: b.meta("firewallPolicies", "fw-policy")},
 	})
 	table := &world.RouteTable{Meta: b.meta("routeTables", "to-firewall"), Routes: []world.Route{
 		{Name: "endpoints", Prefix: netip.MustParsePrefix("10.1.2.0/24"), Hop: world.HopAppliance, Address: addr("10.1.3.4")},
@@ -160,6 +160,7 @@ func inspected(b *builder) {
 	b.subnet("hub", "endpoints").EndpointPolicies.Routes = false
 	b.put(&world.Firewall{
 		Meta: b.meta("azureFirewalls", "fw"), VNet: b.id("hub"), Address: addr("10.1.3.4"), Public: addr("198.51.100.77"),
+		Policy: world.Policy{Meta: b.meta("firewallPolicies", "fw-policy"), Groups: []int{200}},
 		Allow: []world.FirewallRule{{
 			Name: "updates", Allow: true, Sources: []string{"*"}, FQDNs: []string{"*.ubuntu.com"}, Protocols: []string{"Https"}, Ports: []string{"443"},
 		}},
@@ -188,7 +189,8 @@ func splitDNS(b *builder) {
 func dnsProxy(b *builder) {
 	b.hub("hub")
 	b.put(&world.Firewall{
-		Meta: b.meta("azureFirewalls", "fw"), VNet: b.id("hub"), Address: addr("10.1.3.4"), Public: addr("198.51.100.77"), DNSProxy: true, SNATPrivate: true,
+		Meta: b.meta("azureFirewalls", "fw"), VNet: b.id("hub"), Address: addr("10.1.3.4"), Public: addr("198.51.100.77"), DNSProxy: true, KeepSource: world.AlwaysTranslate(),
+		Policy: world.Policy{Meta: b.meta("firewallPolicies", "fw-policy"), Groups: []int{200}},
 		Allow: []world.FirewallRule{{
 			Name: "endpoints", Allow: true, Sources: []string{"*"}, Destinations: []string{"10.1.2.0/24"}, Protocols: []string{"TCP"}, Ports: []string{"443"},
 		}},

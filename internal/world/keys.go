@@ -37,7 +37,7 @@ func (*VNet) keys() []key       { return []key{typed("vnet")} }
 func (*NSG) keys() []key        { return nil }
 func (*RouteTable) keys() []key { return nil }
 func (*AppGateway) keys() []key { return []key{typed("appgateway")} }
-func (f *Firewall) keys() []key { return at(f.VNet, f.Address) }
+func (f *Firewall) keys() []key { return append(at(f.VNet, f.Address), typed("firewall")) }
 func (g *Gateway) keys() []key  { return []key{{kind: connecting, id: g.VNet}} }
 func (r *Resolver) keys() []key {
 	keys := at(r.VNet, r.Inbound...)

@@ -1,10 +1,6 @@
 package world
 
-import (
-	"net/netip"
-	"slices"
-	"strings"
-)
+import "net/netip"
 
 // A VNet is a Microsoft.Network/virtualNetworks.
 type VNet struct {
@@ -98,43 +94,6 @@ type Route struct {
 	Tag     string
 	Hop     NextHop
 	Address netip.Addr // of a VirtualAppliance
-}
-
-// A Firewall is a Microsoft.Network/azureFirewalls with what its policy says.
-type Firewall struct {
-	Meta
-	VNet       ID // of its subnet, or the virtual hub
-	Address    netip.Addr
-	DNSProxy   bool
-	DNSServers []netip.Addr // empty: Azure DNS
-	Allow      []FirewallRule
-	AllowAll   bool // no rules are known that restrict
-	// SNAT is false for destinations whose source address is kept: by default
-	// Azure Firewall keeps it towards RFC 1918 space.
-	SNATPrivate bool
-	Public      netip.Addr
-}
-
-// A FirewallRule is a network or application rule that allows traffic.
-type FirewallRule struct {
-	Name         string
-	Allow        bool
-	Sources      []string
-	Destinations []string // prefixes, "*", service tags
-	FQDNs        []string // application rules: matched with the SNI
-	Ports        []string
-	Protocols    []string
-}
-
-// Application tells whether it is an application rule: those name protocols that
-// TCP carries, and the firewall is then a proxy, which opens the connection anew.
-func (r *FirewallRule) Application() bool { return slices.ContainsFunc(r.Protocols, CarriedByTCP) }
-
-// CarriedByTCP tells whether a rule's protocol, possibly with a port as in
-// "Https:443", is one of those that application rules name.
-func CarriedByTCP(protocol string) bool {
-	name, _, _ := strings.Cut(protocol, ":")
-	return strings.EqualFold(name, "Http") || strings.EqualFold(name, "Https")
 }
 
 // A Gateway is a Microsoft.Network/virtualNetworkGateways.
