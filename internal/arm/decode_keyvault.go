@@ -148,6 +148,7 @@ func (d *decoder) nic(it *item) {
 
 type zoneGroup struct {
 	name  string
+	state string
 	zones []world.ID
 }
 
@@ -155,13 +156,17 @@ func (d *decoder) zoneGroup(it *item) {
 	zones := each(it.props.get("privateDnsZoneConfigs"), func(config node) world.ID {
 		return config.get("properties", "privateDnsZoneId").required().ref(typeZone).ID
 	})
-	d.zoneGroups.add(it.ID.Parent(), it.Meta, zoneGroup{it.Name(), zones})
+	state := it.props.get("provisioningState").str()
+	if strings.EqualFold(state, world.Succeeded) {
+		state = ""
+	}
+	d.zoneGroups.add(it.ID.Parent(), it.Meta, zoneGroup{it.Name(), state, zones})
 }
 
 // finishEndpoint puts in what stands in other resources.
 func (d *decoder) finishEndpoint(e *world.Endpoint) {
 	for _, group := range d.zoneGroups.of(e.ID) {
-		e.ZoneGroup, e.Zones = group.name, group.zones
+		e.ZoneGroup, e.ZoneGroupState, e.Zones = group.name, group.state, group.zones
 	}
 	var all addressSet
 	for _, id := range e.NICs {

@@ -77,7 +77,7 @@ func (e *encoder) endpoint(p *world.Endpoint) {
 		return
 	}
 	e.put(world.At(pathOf(p.Meta)+"/privateDnsZoneGroups/"+cmp.Or(p.ZoneGroup, "default")), "", object{
-		"provisioningState": world.Succeeded,
+		"provisioningState": cmp.Or(p.ZoneGroupState, world.Succeeded),
 		"privateDnsZoneConfigs": list(p.Zones, func(id world.ID) any {
 			return object{"name": strings.ReplaceAll(id.Name(), ".", "-"), "properties": object{"privateDnsZoneId": string(id)}}
 		}),

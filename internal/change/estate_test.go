@@ -148,6 +148,10 @@ func (e estate) keyVault() []world.Resource {
 			Meta: door, Subnet: e.subnet("hub", "doors"), Provisioning: "Updating", Target: vault.ID, TargetPath: vault.Path,
 			Status: world.Pending, GroupID: "vault", Addresses: ips("10.1.2.4"), Zones: []world.ID{zone.ID},
 		},
+		&world.Endpoint{
+			Meta: e.net("privateEndpoints", "pe-busy"), Subnet: e.subnet("hub", "doors"), Provisioning: world.Succeeded, Target: vault.ID,
+			Status: world.Pending, GroupID: "vault", Addresses: ips("10.1.2.5"), Zones: []world.ID{zone.ID, misnamed.ID}, ZoneGroup: "group", ZoneGroupState: "Updating",
+		},
 		&world.Zone{
 			Meta: zone, Domain: zoneName,
 			Links:   []world.Link{{Meta: e.child(zone, "virtualNetworkLinks", "to-hub"), VNet: e.vnet("hub"), InProgress: true}},
@@ -198,6 +202,8 @@ func (e estate) changes() []change.Change {
 		change.SetZoneGroup{Endpoint: e.door(), Zone: e.zone()},
 		change.SetZoneGroup{Endpoint: e.door(), Zone: e.misnamed()},
 		change.SetZoneGroup{Endpoint: e.door(), Zone: e.misnamed(), Instead: e.zone()},
+		change.SetZoneGroup{Endpoint: e.net("privateEndpoints", "pe-busy").ID, Zone: e.zone()},
+		change.AwaitZoneGroup{Endpoint: e.net("privateEndpoints", "pe-busy").ID},
 		change.SetRecord{Zone: e.zone(), Label: "fabrikam" + e.mark, Addr: ip("10.1.2.4")},
 		change.SetRecord{Zone: e.zone(), Label: "other" + e.mark, Addr: ip("10.1.2.4"), TTL: 5},
 		change.RemoveRecord{Zone: e.zone(), Label: "FABRIKAM" + e.mark},

@@ -85,8 +85,9 @@ func overwrites(w *world.World, vault world.ID, by *world.Endpoint, zones ...wor
 	return ""
 }
 
-// Commands create the group, add the zone to it, or, where the group has to
-// forget a zone or to write a record anew, delete it and create it again.
+// Commands create the group or add the zone to it. Where the group has to forget a
+// zone, or to write a record anew, that zone alone is taken out: to delete the whole
+// group would take the records out of its other zones as well.
 func (c SetZoneGroup) Commands(w *world.World) []string {
 	e, ok := w.Endpoint(c.Endpoint)
 	if !ok {
@@ -98,9 +99,21 @@ func (c SetZoneGroup) Commands(w *world.World) []string {
 		return createZoneGroup(w, e.Meta, group, c.Zone)
 	case len(kept) == len(e.Zones):
 		return zoneGroup(w, e.Meta, "add", group, len(kept), c.Zone)
+	case len(kept) > 0 && len(kept) == len(e.Zones)-1:
+		gone := slices.IndexFunc(e.Zones, func(id world.ID) bool { return !slices.Contains(kept, id) })
+		commands := az("network private-endpoint dns-zone-group remove", in(e.Meta), "--endpoint-name", quote(e.Name()),
+			"--name", quote(group), "--zone-name", configName(w, e.Meta, group, e.Zones[gone]))
+		return append(commands, zoneGroup(w, e.Meta, "add", group, len(kept), c.Zone)...)
 	}
 	commands := az("network private-endpoint dns-zone-group delete", in(e.Meta), "--endpoint-name", quote(e.Name()), "--name", quote(group))
 	return append(commands, createZoneGroup(w, e.Meta, group, append(kept, c.Zone)...)...)
+}
+
+// configName looks up what a group calls one of its zones.
+func configName(w *world.World, endpoint world.Meta, group string, zone world.ID) string {
+	query := fmt.Sprintf("privateDnsZoneConfigs[?ends_with(privateDnsZoneId, `%q`)].name", "/"+nameOf(w, zone))
+	return fmt.Sprintf(`"$(az network private-endpoint dns-zone-group show %s --endpoint-name %s --name %s --query %s --output tsv)"`,
+		in(endpoint), quote(endpoint.Name()), quote(group), quote(query))
 }
 
 // createZoneGroup creates the DNS zone group of an endpoint with its zones.

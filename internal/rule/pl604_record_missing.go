@@ -18,7 +18,7 @@ var pl604 = &Rule{
 		Symptom: "The name does not exist on this network (NXDOMAIN, `no such host`), while the rest of the world resolves it: the answer names the alias `<vault>.privatelink.…`, and then nothing. Where the zone's link has the policy NxDomainRedirect, it resolves to the public address instead.",
 		Cause:   "A private DNS zone that is linked is authoritative: for a name that it does not hold, Azure DNS answers NXDOMAIN and does not go on to the public DNS. The record is missing because the private endpoint was created without a DNS zone group, because a deployment removed the group, or because a second endpoint of the vault that wrote to the same zone was deleted and took the record along.",
 		Apart:   "With PL608 the vault is somebody else's and this client has no endpoint of it, with PL607 another zone of the same name holds the record; both look the same from the client. With PL610 the zone is that of a public suffix, and no alias is named. With NxDomainRedirect the public answer looks like a zone that is missing or not linked (PL601, PL602, PL603, PL612), or like PL101: see PL502.",
-		Fix:     "Whoever manages the private endpoint gives it a DNS zone group for the zone, which writes the record and keeps it right; or whoever manages the zone adds the A record by hand: the vault's name alone, with the endpoint's address.",
+		Fix:     "Whoever manages the private endpoint gives it a DNS zone group for the zone, which writes the record and keeps it right. A group that is still at work is waited for. One that names the zone already writes its record anew once the zone is taken out of it and added again; other zones of the group keep theirs. Or whoever manages the zone adds the A record by hand: the vault's name alone, with the endpoint's address.",
 		Verify: []string{
 			"host <vault>.vault.azure.net   # names the alias, and no address",
 			"az network private-dns record-set a show --resource-group <group> --zone-name privatelink.vaultcore.azure.net --name <vault>   # not found",
@@ -50,8 +50,11 @@ var pl604 = &Rule{
 			return NotApplicable("the vault has no private endpoint that this client could use")
 		}
 		why := "and no DNS zone group of it writes there"
-		if slices.Contains(d.Endpoint.Zones, z.ID) {
-			why = "and its DNS zone group, which names this zone, has not written the record: it is still at work, or the record was removed since"
+		switch named := slices.Contains(d.Endpoint.Zones, z.ID); {
+		case named && d.Endpoint.Registering():
+			why = "and its DNS zone group, which names this zone, is still at work (" + d.Endpoint.ZoneGroupState + ")"
+		case named:
+			why = "and its DNS zone group, which names this zone, has written no record, or the record was removed since"
 		}
 		return Fail(fmt.Sprintf("the zone %s, which is linked, has no A or AAAA record %s; the private endpoint %s has %s, %s",
 			z.Domain.Host(), c.Vault, d.Endpoint.Name(), d.Addr, why), append(c.said(), Evidence{"configuration", z.Path, "has no record " + c.Vault})...)
@@ -75,6 +78,9 @@ var pl604 = &Rule{
 		d, served := c.couldUse()
 		if !ok || !served {
 			return nil
+		}
+		if slices.Contains(d.Endpoint.Zones, z.ID) && d.Endpoint.Registering() {
+			return []change.Change{change.AwaitZoneGroup{Endpoint: d.Endpoint.ID}}
 		}
 		return []change.Change{change.SetZoneGroup{Endpoint: d.Endpoint.ID, Zone: z.ID}}
 	},

@@ -94,7 +94,13 @@ type Endpoint struct {
 	NICs         []ID
 	Zones        []ID // of its DNS zone group, as configured, whether they exist or not
 	ZoneGroup    string
+	// ZoneGroupState is the provisioningState of the group, where it is not
+	// Succeeded.
+	ZoneGroupState string
 }
+
+// Registering tells whether the endpoint's DNS zone group is still at work.
+func (e *Endpoint) Registering() bool { return e.ZoneGroupState != "" && e.ZoneGroupState != "Failed" }
 
 // A Perimeter is a Microsoft.Network/networkSecurityPerimeters.
 type Perimeter struct {
