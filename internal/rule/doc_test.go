@@ -110,6 +110,9 @@ func TestDocsCommands(t *testing.T) {
 			if strings.Count(command, `"`)%2 != 0 || strings.Count(command, "'")%2 != 0 {
 				t.Errorf("%s: a quote is not closed: %s", x.Code, v)
 			}
+			if strings.Contains(command, "'/vaults/<vault>'") && !strings.Contains(command, "ends_with(privateLinkServiceId, '/vaults/<vault>')") {
+				t.Errorf("%s: finds vaults with longer names too: %s", x.Code, v)
+			}
 			for _, p := range placeholder.FindAllString(command, -1) {
 				if !goodHolder.MatchString(p) {
 					t.Errorf("%s: the placeholder %s: %s", x.Code, p, v)

@@ -18,7 +18,7 @@ var pl204 = &Rule{
 		Apart:   "A Pending (PL202, PL208) or Rejected (PL203) connection can be approved; this one cannot. With PL201 no endpoint is left either. From the client all look the same; the endpoint's own list of connections tells.",
 		Fix:     "Whoever manages the network deletes the private endpoint and creates it again, with its DNS zone group; its address may change, and hand-made records have to follow.",
 		Verify: []string{
-			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].{name:name, states:privateLinkServiceConnections[].privateLinkServiceConnectionState.status}\"   # in the endpoint's subscription: Disconnected",
+			"az network private-endpoint list --query \"[?(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[?ends_with(privateLinkServiceId, '/vaults/<vault>')]].{name:name, states:(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[].privateLinkServiceConnectionState.status}\"   # in the endpoint's subscription: Disconnected",
 		},
 		Article: "2, Confirm that the connection is approved and succeeded",
 		Errata:  "The article does not say how a connection comes to be disconnected, nor that the record in the zone may stay behind.",

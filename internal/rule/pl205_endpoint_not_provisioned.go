@@ -19,7 +19,7 @@ var pl205 = &Rule{
 		Apart:   "From the client it looks like a path that is closed (PL101, PL806, PL807, PL808, PL817, PL818) or like the address of another (PL605, PL611): see PL706. The two provisioning states tell.",
 		Fix:     "While it says Creating or Updating, wait for the one of both that does: `az keyvault private-endpoint-connection wait` or `az network private-endpoint wait`. When it says Failed, delete the endpoint and create it again.",
 		Verify: []string{
-			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].{name:name, provisioning:provisioningState}\" --output table   # in the endpoint's subscription",
+			"az network private-endpoint list --query \"[?(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[?ends_with(privateLinkServiceId, '/vaults/<vault>')]].{name:name, provisioning:provisioningState}\" --output table   # in the endpoint's subscription",
 			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].{endpoint:privateEndpoint.id, state:privateLinkServiceConnectionState.status, provisioning:provisioningState}\"   # Approved, and not Succeeded",
 		},
 		Article: "2, Confirm that the connection is approved and succeeded",

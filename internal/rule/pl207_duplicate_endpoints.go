@@ -20,7 +20,7 @@ var pl207 = &Rule{
 		Apart:   "With PL605 the record is wrong already; with PL611 its creator is gone. Endpoints in different VNets are no duplicates, but need a zone each.",
 		Fix:     "Keep the endpoint that the record names, delete the other, and make sure that the record is still there.",
 		Verify: []string{
-			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].{name:name, subnet:subnet.id}\" --output table   # two in one VNet",
+			"az network private-endpoint list --query \"[?(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[?ends_with(privateLinkServiceId, '/vaults/<vault>')]].{name:name, subnet:subnet.id}\" --output table   # two in one VNet",
 		},
 		Article: "4, Find the key vault private IP address in the virtual network",
 		Errata:  "The article advises against it as a source of confusion. It is worse: the two overwrite and delete each other's record.",

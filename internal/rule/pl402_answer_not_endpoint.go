@@ -20,7 +20,7 @@ var pl402 = &Rule{
 		Fix:     "Compare the address with that of the private endpoint's network interface, and put right whatever gives the other one. Where it is a record of the DNS server's own, whoever runs the server removes it and lets it forward the name.",
 		Verify: []string{
 			"host <vault>.vault.azure.net   # what the client gets",
-			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
+			"az network private-endpoint list --query \"[?(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[?ends_with(privateLinkServiceId, '/vaults/<vault>')]].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
 		},
 		Article: "4, Find the key vault private IP address in the virtual network",
 		Errata:  "The article reads the address from Custom DNS settings, which are empty when a DNS zone group manages the record; the network interface always shows it.",

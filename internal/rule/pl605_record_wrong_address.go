@@ -21,7 +21,7 @@ var pl605 = &Rule{
 		Fix:     "Whoever manages the zone sets the record to the address of the endpoint's network interface. VNets with an endpoint each need a zone each: a second zone of the same name, linked to the second VNet, into which the DNS zone group of the second endpoint writes. Records of other vaults that are copied there do not follow their endpoints, and while the link moves, for a minute or two, clients get public addresses.",
 		Verify: []string{
 			"host <vault>.vault.azure.net   # what the record says",
-			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
+			"az network private-endpoint list --query \"[?(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[?ends_with(privateLinkServiceId, '/vaults/<vault>')]].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
 		},
 		Article: "6, Confirm that the Private DNS Zone contains the right A record; 6, DNS resolution for more than one Virtual Network",
 		Errata:  "The article reads the endpoint's address from its Custom DNS settings, which are empty when a DNS zone group manages the record; the network interface always shows it.",

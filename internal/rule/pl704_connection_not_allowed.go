@@ -21,7 +21,7 @@ var pl704 = &Rule{
 		Fix:     "Compare the address that the client got with that of the vault's endpoint and put DNS right where they differ; then look at the Host header, then at the connection's states.",
 		Verify: []string{
 			"host <vault>.vault.azure.net   # what the client got",
-			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
+			"az network private-endpoint list --query \"[?(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[?ends_with(privateLinkServiceId, '/vaults/<vault>')]].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
 		},
 		Article: notCovered,
 		Errata:  "The article does not mention this message; an answer on Stack Overflow does, and names the three causes in this order. A newer support article blames a public address for it, which gives other messages.",

@@ -17,7 +17,7 @@ var pl707 = &Rule{
 		Fix:     "Compare the address with that of the vault's private endpoint. If it differs, put right what gives it; if it is the endpoint's, whoever manages the network looks for a firewall that rejects.",
 		Verify: []string{
 			"nc -vz -w 5 <vault>.vault.azure.net 443   # refused",
-			"az network private-endpoint list --query \"[?contains(to_string(@), '/vaults/<vault>')].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
+			"az network private-endpoint list --query \"[?(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[?ends_with(privateLinkServiceId, '/vaults/<vault>')]].networkInterfaces[0].id\" --output tsv | xargs az network nic show --query \"ipConfigurations[].privateIPAddress\" --output tsv --ids   # in the endpoint's subscription",
 		},
 		Article: "8, Other things that may affect connectivity",
 		Errata:  "The article does not tell a refusal from silence: a refusal means that a machine is there.",
