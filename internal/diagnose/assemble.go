@@ -271,6 +271,9 @@ func (r *run) cause(c cause) Finding {
 	if len(f.Fixes) == 0 {
 		f.Fixes = r.words(c.rule)
 	}
+	if c.result.Fix != "" && len(c.repair) == 0 {
+		f.Fixes[0].Title = c.result.Fix
+	}
 	for i := range f.Fixes {
 		f.Fixes[i].Az, f.Fixes[i].Verify = r.withVault(f.Fixes[i].Az), r.withVault(f.Fixes[i].Verify)
 	}
@@ -295,7 +298,7 @@ func (r *run) withProof(verify []string) []string {
 	}
 	proof := []string{ask, "curl -i https://" + host + "/" + strings.TrimPrefix(service.HealthPath, "/")}
 	for _, v := range verify {
-		if !slices.ContainsFunc(proof, func(p string) bool { return v == p || strings.HasPrefix(v, p+" ") }) {
+		if command, _, _ := strings.Cut(v, "   # "); !slices.Contains(proof, command) { // another server's answer is another matter
 			proof = append(proof, v)
 		}
 	}
@@ -309,6 +312,7 @@ func (r *run) candidate(x *rule.Rule) Finding {
 	}
 	f := r.finding(x, result, RoleCandidate)
 	f.Certainty, f.Fixes = "possible", r.words(x)
+	f.Fixes[0].Title = cmp.Or(result.Fix, f.Fixes[0].Title)
 	if len(r.candidates) == 1 {
 		f.Certainty = "likely"
 	}

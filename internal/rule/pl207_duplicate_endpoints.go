@@ -42,7 +42,7 @@ var pl207 = &Rule{
 		}
 		return Fail(fmt.Sprintf("the VNet %s holds the private endpoints %s and %s of the key vault %s; one record can name only one of them",
 			c.Name(kept.VNet()), kept.Name(), spare.Name(), c.Resource.Name()),
-			read(kept.Path, "has the addresses %v", kept.Addresses), read(spare.Path, "has the addresses %v", spare.Addresses))
+			read(kept.Path, "has the addresses %s", inWords(kept.Addresses)), read(spare.Path, "has the addresses %s", inWords(spare.Addresses)))
 	},
 	Breaks: func(s Site) []Break {
 		steps, ok := s.secondEndpoint("pe-second")

@@ -38,7 +38,7 @@ var pl304 = &Rule{
 		}
 		return Fail(fmt.Sprintf("the firewall of the key vault %s lists %d addresses and %d subnets, which private link does not need",
 			c.Resource.Name(), len(c.Resource.ACL.IPs), len(c.Resource.ACL.Subnets)),
-			read(c.Resource.Path, "ipRules %v, virtualNetworkRules %v", c.Resource.ACL.IPs, c.Resource.ACL.Subnets))
+			read(c.Resource.Path, "ipRules: %s; virtualNetworkRules: %s", inWords(c.Resource.ACL.IPs), inWords(c.Resource.ACL.Subnets)))
 	},
 	Breaks: func(s Site) []Break {
 		acl := s.Vault.ACL

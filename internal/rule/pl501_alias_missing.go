@@ -17,10 +17,10 @@ var pl501 = &Rule{
 		Symptom: "The name resolves to a public address, and no line of the answer has `privatelink` in it.",
 		Cause:   "Key Vault puts the alias `<vault>.privatelink.vaultcore.azure.net` into a vault's public DNS registration when its first private endpoint connection is approved. While there is none, private DNS zones do not matter: nothing leads to them.",
 		Apart:   "The vault's list of connections tells: PL201, it is empty; PL202, one is Pending; PL203, Rejected; PL204, Disconnected; PL208, it is Pending and cannot be approved. With PL502 the alias is there, and the zone is not seen. Right after an approval the alias may not have reached this DNS server yet.",
-		Fix:     "The vault's owner approves a private endpoint connection, or has one created; the finding about connections says which. The alias may take a minute to appear.",
+		Fix:     "The vault's owner approves a private endpoint connection, or has one created; the finding about connections says which. Where one is approved already, the alias is on its way: wait some minutes, then ask a public DNS server, and have the cache cleared of a server that still answers otherwise.",
 		Verify: []string{
 			"host <vault>.vault.azure.net 8.8.8.8   # no alias under privatelink",
-			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateLinkServiceConnectionState.status\" --output tsv   # no Approved",
+			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].privateLinkServiceConnectionState.status\" --output tsv   # no Approved; else the alias is on its way",
 		},
 		Article: "5, Validate the DNS resolution",
 		Errata:  "Newer documentation says that public DNS does not disclose whether an endpoint exists: the alias does not prove one, but its absence still says that none is approved.",
@@ -39,12 +39,13 @@ var pl501 = &Rule{
 		})
 		if i >= 0 {
 			e := answers[i]
-			why := "the vault has no private endpoint connection that is approved"
-			if c.served() {
-				why = "although a private endpoint connection is approved: the public registration lags behind, or this server answers from elsewhere"
+			why, ev := ": the vault has no private endpoint connection that is approved", Evidence{c.source(), e.server, says(c.Host.Host(), e.answer)}
+			text := fmt.Sprintf("%s resolves to %s without the alias into %s", c.Host.Host(), e.answer.Addr, c.Service.Zone.Host())
+			if !c.served() {
+				return Fail(text+why, ev)
 			}
-			return Fail(fmt.Sprintf("%s resolves to %s without the alias into %s: %s", c.Host.Host(), e.answer.Addr, c.Service.Zone.Host(), why),
-				Evidence{c.source(), e.server, says(c.Host.Host(), e.answer)})
+			why = ", although a private endpoint connection is approved: the public registration lags behind, or this server answers from elsewhere"
+			return Fail(text+why, ev).Do(aliasOnItsWay)
 		}
 		if slices.ContainsFunc(answers, func(e heardFrom) bool { return e.answer.Outcome == fact.NXDomain }) {
 			return NotApplicable("the name does not exist where it was asked for")
@@ -52,6 +53,9 @@ var pl501 = &Rule{
 		return Unknown("no DNS server gave an answer from the public registration")
 	},
 }
+
+// aliasOnItsWay is what to do where nothing is left to be approved.
+const aliasOnItsWay = "Nothing is left to approve. Wait some minutes, and ask a public DNS server. Once that one names the alias, a server that still does not answers from its cache or has a record of its own: whoever manages it clears that. Where no public server names it either, the vault's owner asks Azure's support."
 
 // served tells whether the vault has an approved private endpoint connection:
 // by its own list, or because an address of one answered over private link.

@@ -39,9 +39,21 @@ var pl703 = &Rule{
 		if name, ok := c.machineAt(source); ok {
 			by = name
 		}
-		return Fail(fmt.Sprintf("the vault saw the private address %s, which is none of %s's (%v): %s opens the connection or translates its source", source, c.who(), own, by),
-			c.seen("", "source %s, client %v", source, own))
+		return Fail(fmt.Sprintf("the vault saw the private address %s, which is none of %s's (%s): %s opens the connection or translates its source", source, c.who(), inWords(own), by),
+			c.seen("", "source %s, client %s", source, inWords(own)))
 	},
+}
+
+// inWords are values in a sentence; "none" where there are none.
+func inWords[T any](values []T) string {
+	if len(values) == 0 {
+		return "none"
+	}
+	var words []string
+	for _, v := range values {
+		words = append(words, fmt.Sprint(v))
+	}
+	return listed(words)
 }
 
 // ownAddresses are those with which the client's packets leave it: as the client

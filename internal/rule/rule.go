@@ -104,6 +104,7 @@ type Result struct {
 	Evidence []Evidence
 	Severity Severity // of a failure that is less grave than the rule's; "" for the rule's
 	Open     bool     // what was seen has another explanation, which nothing rules out
+	Fix      string   // what to do in this case, where that is not what the rule's Doc says; "" else
 }
 
 // Evidence is one thing that was seen or read.
@@ -172,6 +173,12 @@ type Break []change.Change
 // Perhaps returns a failure that what was seen does not prove.
 func (r Result) Perhaps() Result {
 	r.Open = true
+	return r
+}
+
+// Do returns a failure with its own words of what to do.
+func (r Result) Do(fix string) Result {
+	r.Fix = fix
 	return r
 }
 
