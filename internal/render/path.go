@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -333,9 +334,9 @@ func exchangeLines(r diagnose.Report) []string {
 	case h.Outcome != fact.OK:
 		return []string{"the request " + failure(h.Outcome)}
 	}
-	way := ways[h.Conn]
-	if way == "" {
-		way = "by a way that it does not name"
+	way := cmp.Or(ways[h.Conn], "by a way that it does not name")
+	if h.Conn == service.ConnPrivateLink && h.Endpoint != "" {
+		way = "through the private endpoint " + lastPart(string(h.Endpoint))
 	}
 	line := fmt.Sprintf("/healthstatus answers %d: the request came %s", h.Status, way)
 	if h.Source.IsValid() {
