@@ -53,6 +53,20 @@ func (c AllowInspected) Apply(w *world.World) *world.World {
 	})
 }
 
+// Stands tells whether a firewall seems to let the clients pass already. What is
+// behind a service tag is not looked at.
+func (c AllowInspected) Stands(w *world.World) bool {
+	f, ok := w.Firewall(c.Machine)
+	_, port := c.match()
+	n, _ := strconv.Atoi(port)
+	return ok && (f.AllowAll || slices.ContainsFunc(f.Allow, func(r world.FirewallRule) bool {
+		return r.Allow && !r.Application() && len(r.FQDNs) == 0 &&
+			covers(r.Sources, func(word string) bool { return mayHold(word, c.From.Addr()) }) &&
+			covers(r.Destinations, func(word string) bool { return mayHold(word, c.To) }) &&
+			covers(r.Ports, func(word string) bool { return holdsPort(word, n) })
+	}))
+}
+
 // same tells whether two rules differ in their names alone.
 func same(a, b world.FirewallRule) bool {
 	a.Name = b.Name

@@ -15,16 +15,27 @@ type Peer struct{ A, B world.ID }
 // Apply makes both sides Connected. Azure peers no VNets whose address spaces
 // overlap.
 func (c Peer) Apply(w *world.World) *world.World {
-	if a, ok := w.VNet(c.A); ok {
-		if b, ok := w.VNet(c.B); ok && overlap(a, b) {
-			return w
-		}
+	if _, _, ok := Overlap(w, c.A, c.B); ok {
+		return w
 	}
 	return peer(peer(w, c.A, c.B), c.B, c.A)
 }
 
-func overlap(a, b *world.VNet) bool {
-	return slices.ContainsFunc(a.Prefixes, func(p netip.Prefix) bool { return slices.ContainsFunc(b.Prefixes, p.Overlaps) })
+// Overlap returns the first prefixes of two VNets that overlap, for which Azure
+// peers them neither with one another nor both with a third
+// (learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview).
+func Overlap(w *world.World, a, b world.ID) (ofA, ofB netip.Prefix, ok bool) {
+	one, found := w.VNet(a)
+	other, also := w.VNet(b)
+	if !found || !also || a == b {
+		return ofA, ofB, false
+	}
+	for _, p := range one.Prefixes {
+		if i := slices.IndexFunc(other.Prefixes, p.Overlaps); i >= 0 {
+			return p, other.Prefixes[i], true
+		}
+	}
+	return ofA, ofB, false
 }
 
 func peer(w *world.World, from, to world.ID) *world.World {

@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -17,9 +16,9 @@ var pl101 = &Rule{
 	Title: "this client is in no network that holds, peers with or connects to one with an endpoint of this vault",
 	Doc: Doc{
 		Symptom: "From the internet the name resolves to a public address, and the vault refuses with 403 `ForbiddenByConnection` or `ForbiddenByFirewall`. From another VNet it may resolve to the endpoint's private address, and connections then time out.",
-		Cause:   "A private endpoint has an address in one VNet. Only machines in that VNet, in VNets peered with it directly, and in networks connected to it by VPN, ExpressRoute or Virtual WAN get there. Peering is not transitive: two spokes of one hub do not see each other.",
+		Cause:   "A private endpoint has an address in one VNet. Only machines in that VNet, in VNets peered with it directly, and in networks connected to it by VPN, ExpressRoute or Virtual WAN get there. Peering is not transitive: two spokes of one hub do not see each other. VNets whose address spaces overlap can't be peered at all; packets to the endpoint then stay in the client's own VNet.",
 		Apart:   "With PL808 a peering exists, and its state or flags are wrong. With PL820 an App Service app is not integrated with its VNet, with PL102 the platform connects from networks of its own. Where the name resolves to a public address, a missing zone or link looks the same: see PL502; there the path exists, and only the name leads elsewhere. Where connections time out, a closed path looks the same: see PL706. Where only a DNS server is asked over there, its silence is seen first (PL505).",
-		Fix:     "Whoever manages the networks runs the client in one that reaches the endpoint, connects the client's network to the endpoint's VNet (peering, VPN, ExpressRoute), or creates another private endpoint for the vault in the client's own VNet. In a VNet that is new to it the private DNS zone has to be linked as well.",
+		Fix:     "Whoever manages the networks runs the client in one that reaches the endpoint, connects the client's network to the endpoint's VNet (peering, VPN, ExpressRoute), routes through a hub's firewall that translates the source, or creates another private endpoint for the vault in the client's own VNet: the one way where address spaces overlap. That endpoint needs a private DNS zone apart, since a zone holds one record of the vault. In a VNet that is new to it the zone has to be linked as well.",
 		Verify: []string{
 			"nc -vz -w 5 <address-of-the-endpoint> 443   # from the client: a time-out, if nothing leads there",
 			"az network vnet peering list --resource-group <group> --vnet-name <vnet> --query \"[].{remote:remoteVirtualNetwork.id, state:peeringState}\" --output table",
@@ -82,7 +81,7 @@ var pl101 = &Rule{
 			return c.requestEndpoint()
 		}
 		if c.isVNet(c.home()) {
-			return append([]change.Change{change.Peer{A: c.home(), B: door.Endpoint.VNet()}}, c.linkMissing()...)
+			return c.connect(door)
 		}
 		subnet, ok := c.placeNear(door.Endpoint.VNet())
 		if !ok {
@@ -138,23 +137,10 @@ func (c *Case) connected(d Door) bool {
 			return true
 		}
 	}
+	if d.Connect.Reason == fact.NobodyThere { // the packets stayed in a network that has the same addresses
+		return false
+	}
 	return d.Connect.Reason != fact.NoPath
-}
-
-// noWay says why nothing leads to the doors.
-func (c *Case) noWay(doors []Door) string {
-	var nets []string
-	for _, d := range doors {
-		if name := c.Name(d.Endpoint.VNet()); !slices.Contains(nets, name) {
-			nets = append(nets, name)
-		}
-	}
-	text := fmt.Sprintf("%s runs in %s, and no peering, VPN, ExpressRoute or virtual hub leads from there to %s, where the private endpoints of %s are",
-		c.who(), c.place(), listed(nets), c.Vault)
-	if hub, ok := c.between(doors[0].Endpoint.VNet()); ok {
-		text += fmt.Sprintf("; both are peered with %s, but peering is not transitive", c.Name(hub))
-	}
-	return text
 }
 
 func listed(names []string) string {
@@ -164,49 +150,10 @@ func listed(names []string) string {
 	return strings.Join(names, "")
 }
 
-// between finds a VNet that is peered with the client's and with another.
-func (c *Case) between(other world.ID) (world.ID, bool) {
-	home, ok := c.World.VNet(c.home())
-	if !ok {
-		return "", false
-	}
-	for _, p := range home.Peerings {
-		hub, ok := c.World.VNet(p.Remote)
-		if !ok {
-			continue
-		}
-		if _, also := hub.PeeringTo(other); also {
-			return hub.ID, true
-		}
-	}
-	return "", false
-}
-
 func (c *Case) whereDoorsAre(doors []Door) []Evidence {
 	var ev []Evidence
 	for _, d := range doors {
 		ev = append(ev, read(d.Endpoint.Path, "has the address %s in the VNet %s", d.Addr, c.Name(d.Endpoint.VNet())))
 	}
 	return ev
-}
-
-// bestFarDoor is the endpoint to make a way to: one that works, if there is one.
-func (c *Case) bestFarDoor() (Door, bool) {
-	doors := c.Doors()
-	if i := slices.IndexFunc(doors, func(d Door) bool { return d.Effective }); i >= 0 {
-		return doors[i], true
-	}
-	return c.Nearest()
-}
-
-// linkMissing links the zone where the answer was lost for want of a link.
-func (c *Case) linkMissing() []change.Change {
-	vnet, zone := c.ZoneVNet(), (*world.Zone)(nil)
-	if z, ok := c.BestZone(); ok {
-		zone = z
-	}
-	if zone == nil || vnet == "" || c.Journey.Answer.Reason != fact.NoZoneLinked {
-		return nil
-	}
-	return []change.Change{change.LinkZone{Zone: zone.ID, VNet: vnet}}
 }
