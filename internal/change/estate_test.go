@@ -110,6 +110,7 @@ func (e estate) networks() []world.Resource {
 		&world.RouteTable{Meta: e.net("routeTables", "routes"), DisableBGP: true, Routes: []world.Route{
 			{Name: "all" + e.mark, Prefix: prefix("0.0.0.0/0"), Hop: world.HopInternet},
 			{Name: "tag", Tag: "AzureKeyVault", Hop: world.HopInternet},
+			{Name: "inspected" + e.mark, Prefix: prefix("10.1.3.0/24"), Hop: world.HopAppliance, Address: ip("10.1.0.99")},
 		}},
 		&world.Firewall{Meta: e.net("azureFirewalls", "fw"), VNet: hub.ID, Address: ip("10.1.0.99"), DNSProxy: true, AllowAll: true},
 		&world.Firewall{
@@ -251,6 +252,8 @@ func (e estate) changes() []change.Change {
 		change.AttachRouteTable{Table: e.net("routeTables", "new").ID, Subnet: doors},
 		change.SetRoute{Table: e.table(), Prefix: prefix("0.0.0.0/0"), Hop: world.HopAppliance, Address: ip("10.1.0.99")},
 		change.SetRoute{Table: e.table(), Prefix: prefix("10.1.2.0/24"), Hop: world.HopNone},
+		change.SetRoute{Table: e.table(), Prefix: prefix("10.1.3.4/32"), Hop: world.HopVNet},
+		change.RemoveRoute{Table: e.table(), Prefix: prefix("10.1.3.0/24")},
 		change.RemoveRoute{Table: e.table(), Prefix: prefix("0.0.0.0/0")},
 		change.PropagateRoutes{Table: e.table()},
 		change.AddServiceEndpoint{Subnet: apps},

@@ -20,10 +20,13 @@ func (c RunInVNet) Apply(w *world.World) *world.World {
 	return edit(w, c.Host, func(h *world.Host) { h.Runs = world.OnVM })
 }
 
-// Title says what is done.
+// Title says what is done on the platform that the work runs on.
 func (c RunInVNet) Title(w *world.World) string {
-	return fmt.Sprintf("Run it inside the VNet %s: Cloud Shell deployed into the VNet, the service's VNet injection or managed private endpoint, or a machine of your own",
-		nameOf(w, c.VNet))
+	vnet := nameOf(w, c.VNet)
+	if h, ok := w.Host(c.Host); ok && h.Runs == world.OnCloudShell {
+		return fmt.Sprintf("Deploy Cloud Shell into the VNet %s, or run the work on a machine there", vnet)
+	}
+	return fmt.Sprintf("Use what the service offers: injection into the VNet %s, or a managed private endpoint of its own, which the vault's owner approves; else run the work on a machine of yours in %s", vnet, vnet)
 }
 
 // Commands are none: each platform has its own.

@@ -96,7 +96,30 @@ func (c SetRoute) Title(w *world.World) string {
 	if c.Address.IsValid() {
 		to += " " + c.Address.String()
 	}
-	return fmt.Sprintf("In the route table %s, send %s to %s", nameOf(w, c.Table), c.Prefix, to)
+	title := fmt.Sprintf("In the route table %s, send %s to %s", nameOf(w, c.Table), c.Prefix, to)
+	if c.Hop == world.HopAppliance {
+		return title
+	}
+	return title + uninspected(w, c.Table, c.Prefix)
+}
+
+// uninspected says which appliance packets to a prefix are led through so far; ""
+// where none is.
+func uninspected(w *world.World, table world.ID, p netip.Prefix) string {
+	t, ok := w.RouteTable(table)
+	if !ok {
+		return ""
+	}
+	longest := world.Route{}
+	for _, r := range t.Routes {
+		if r.Tag == "" && r.Prefix.Contains(p.Addr()) && r.Prefix.Bits() <= p.Bits() && (!longest.Prefix.IsValid() || r.Prefix.Bits() > longest.Prefix.Bits()) {
+			longest = r
+		}
+	}
+	if longest.Hop != world.HopAppliance {
+		return ""
+	}
+	return fmt.Sprintf("; what goes there passes the appliance %s by from then on, and is not inspected", longest.Address)
 }
 
 // Commands create the route; where one of its name stands, it is overwritten.
@@ -147,7 +170,7 @@ func (c RemoveRoute) Apply(w *world.World) *world.World {
 
 // Title says what is done.
 func (c RemoveRoute) Title(w *world.World) string {
-	return fmt.Sprintf("Remove the route of %s from the route table %s", c.Prefix, nameOf(w, c.Table))
+	return fmt.Sprintf("Remove the route of %s from the route table %s", c.Prefix, nameOf(w, c.Table)) + uninspected(w, c.Table, c.Prefix)
 }
 
 // Commands delete the route.

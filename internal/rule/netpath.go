@@ -91,16 +91,23 @@ func (c *Case) routeThrough(f *world.Firewall, to netip.Addr) []change.Change {
 	if !ok {
 		return nil
 	}
-	var steps []change.Change
-	if allow := (change.AllowInspected{Machine: f.ID, To: to, From: c.ownRange()}); !allow.Stands(c.World) {
-		steps = append(steps, allow)
-	}
+	steps := c.letPass(f, to)
 	table := subnet.RouteTable
 	if table == "" {
 		table = change.RouteTableFor(c.World, subnet.ID)
 		steps = append(steps, change.AttachRouteTable{Table: table, Subnet: subnet.ID})
 	}
 	return append(steps, change.SetRoute{Table: table, Prefix: netip.PrefixFrom(to, to.BitLen()), Hop: world.HopAppliance, Address: f.Address})
+}
+
+// letPass lets a firewall pass HTTPS from the client's range to an address, where it
+// does not yet.
+func (c *Case) letPass(f *world.Firewall, to netip.Addr) []change.Change {
+	allow := change.AllowInspected{Machine: f.ID, To: to, From: c.ownRange()}
+	if allow.Stands(c.World) {
+		return nil
+	}
+	return []change.Change{allow}
 }
 
 // doorOfItsOwn creates a private endpoint in the client's VNet, with a zone apart:

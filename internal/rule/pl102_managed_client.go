@@ -8,6 +8,9 @@ import (
 	"pldoctor/internal/world"
 )
 
+// platforms are those that connect by themselves, in a sentence.
+var platforms = map[world.Runs]string{world.OnCloudShell: "in Cloud Shell", world.OnManaged: "in a managed service"}
+
 // PL102: a service of Azure's own connects from a network that is not the
 // customer's.
 var pl102 = &Rule{
@@ -42,10 +45,10 @@ var pl102 = &Rule{
 		case c.Journey.Verdict() == fact.ServiceEndpoint, c.isVNet(c.home()):
 			return Pass(fmt.Sprintf("%s runs inside %s", c.who(), c.place()))
 		case c.World == nil || c.Client == nil:
-			return Unknown(fmt.Sprintf("the client runs on %s, and without the configuration nobody can tell whether that was deployed into a VNet", runs))
+			return Unknown(fmt.Sprintf("the client runs %s, and without the configuration nobody can tell whether that was deployed into a VNet", platforms[runs]))
 		}
-		return Fail(fmt.Sprintf("%s runs on %s: the platform connects from a network of its own, which no private endpoint of %s serves", c.who(), runs, c.Vault),
-			c.seen("", "runs on %s", runs))
+		return Fail(fmt.Sprintf("%s runs %s, which connects from a network of Microsoft's: no private endpoint of %s is there, and no zone or route of yours reaches it", c.who(), platforms[runs], c.Vault),
+			c.seen("", "runs as %s", runs))
 	},
 	Breaks: func(s Site) []Break {
 		away := change.MoveHost{Host: s.Client.ID, Network: world.Internet, Addr: outside}

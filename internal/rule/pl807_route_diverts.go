@@ -17,7 +17,7 @@ var pl807 = &Rule{
 		Symptom: "The name resolves to the private address, and connections to port 443 time out.",
 		Cause:   "A user-defined route on the client's subnet covers the endpoint's address and leads to None, or to an appliance that is gone or does not forward. A route takes the place of the endpoint's own /32 only if it is as long, or, where the endpoint's subnet has network policies for routes, as long as the VNet's address space; 0.0.0.0/0 never does.",
 		Apart:   "With PL817 the next hop is there and drops by a rule, with PL818 only the reply is lost, with PL806 a network security group denies, with PL808 or PL101 no peering carries the traffic. With PL205 the endpoint is not ready, with PL605 and PL611 the address is not its. All look the same from the client: see PL706.",
-		Fix:     "Whoever manages the route table removes the route, corrects its next hop, or adds a longer one for the endpoint.",
+		Fix:     "Whoever manages the route table corrects the next hop, where the traffic is meant to be inspected: it names the address of the appliance or firewall that is in use now. Where it is not, they remove the route, or add a longer one for the endpoint (its /32 to VnetLocal); what goes to the endpoint is then inspected by nobody.",
 		Verify: []string{
 			"az network nic show-effective-route-table --resource-group <group> --name <nic> --output table   # the longest prefix that holds the address",
 			"az network watcher show-next-hop --vm <vm-id> --source-ip <client-address> --dest-ip <address>   # None, or an appliance",
@@ -66,14 +66,29 @@ var pl807 = &Rule{
 		}
 		whole := netip.PrefixFrom(s.to, s.to.BitLen())
 		route, found := longestRoute(t, s.to)
+		f, moved := c.successor(route, s.to)
 		switch {
 		case !found && t.DisableBGP:
 			return []change.Change{change.PropagateRoutes{Table: t.ID}}
+		case found && moved && s.port == 443:
+			return append(c.letPass(f, s.to), change.SetRoute{Table: t.ID, Prefix: route.Prefix, Hop: world.HopAppliance, Address: f.Address})
 		case found && route.Prefix == whole:
 			return []change.Change{change.RemoveRoute{Table: t.ID, Prefix: whole}}
 		}
 		return []change.Change{change.SetRoute{Table: t.ID, Prefix: whole, Hop: world.HopVNet}}
 	},
+}
+
+// successor finds, for a route to an appliance that is gone, a firewall in the same
+// VNet that can take its place: one through which replies come back.
+func (c *Case) successor(route world.Route, to netip.Addr) (*world.Firewall, bool) {
+	for f := range c.World.Firewalls() {
+		v, ok := c.World.VNet(f.VNet)
+		if ok && route.Hop == world.HopAppliance && v.Holds(route.Address) && f.Address.IsValid() && f.Address != route.Address && !f.Keeps(to) {
+			return f, true
+		}
+	}
+	return nil, false
 }
 
 // longestRoute is the route of a table that holds for an address.
