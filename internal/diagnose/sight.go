@@ -4,7 +4,9 @@ import "pldoctor/internal/world"
 
 // Sight is what a user's tool could see of a world: its ARM resources, and of
 // machines no more than that they are there. What is set inside the client
-// comes from the probe that ran on it.
+// comes from the probe that ran on it. What public DNS and a vault's front end
+// show to everybody stays: whether its name has the alias, its public addresses,
+// and that it is deleted.
 func Sight(w *world.World, client world.ID) *world.World {
 	var edits []world.Edit
 	for h := range w.Hosts() {
