@@ -201,10 +201,14 @@ func (r *run) infer(h hypothesis) {
 }
 
 // seen is what a rule says of what was seen. What it says of an imagined world
-// would hold that world's addresses and names.
+// would hold that world's addresses and names. Where the rule itself cannot know,
+// that is said.
 func (r *run) seen(x *rule.Rule) rule.Result {
-	if result := r.says(&r.first, x); result.Status == rule.StatusFail {
+	switch result := r.says(&r.first, x); {
+	case result.Status == rule.StatusFail:
 		return result
+	case result.Status == rule.StatusUnknown && result.Why != "":
+		return rule.Fail(x.Title + ". This fits what was seen, but " + result.Why)
 	}
 	return rule.Fail(x.Title)
 }

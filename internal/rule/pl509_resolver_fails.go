@@ -17,12 +17,12 @@ var pl509 = &Rule{
 	Doc: Doc{
 		Symptom: "Name resolution fails at once, or after a few seconds, with \"server failure\" (SERVFAIL) or \"query refused\" (REFUSED).",
 		Cause:   "SERVFAIL: the server could not get an answer from those that it forwards to. They are silent, out of reach, or go round in a loop; or the server rejects what they say. A server that fails for the vault's name alone goes wrong where it passes on the service's domains; one that fails for all names cannot get an answer from anybody. REFUSED: the server does not serve this client.",
-		Apart:   "PL809 names a loop, PL507 a rejected answer, PL814 a forwarder to 168.63.129.16 outside Azure. With PL505 the server does not answer at all.",
+		Apart:   "PL809 names a loop, PL507 a rejected answer, PL814 a forwarder to 168.63.129.16 outside Azure; a conditional forwarder to a server that is gone looks like the last one, and the server's own list of forwarders tells. With PL505 the server does not answer at all.",
 		Fix:     "Whoever runs the server looks at its log and asks the servers that it forwards to, one by one; for REFUSED, its list of clients.",
 		Verify: []string{
 			"dig <vault>.vault.azure.net @<dns-server>   # status SERVFAIL or REFUSED",
 			"dig login.microsoftonline.com @<dns-server>   # for other names, too?",
-			"dig <vault>.vault.azure.net @<forwarder>   # on the server: which of those that it forwards to fails",
+			"dig <vault>.vault.azure.net @<forwarder>   # on the server: which of those that it forwards to fails, or is gone",
 		},
 		Article: "8, Diagnose custom DNS servers at Virtual Network",
 		Errata:  "The article says that such servers have to be diagnosed, and not how.",

@@ -17,7 +17,7 @@ var pl809 = &Rule{
 	Doc: Doc{
 		Symptom: "SERVFAIL or a time-out for the vault's name, and for nothing else; the servers' logs show the same question again and again.",
 		Cause:   "One server forwards `vault.azure.net` to a second, and that one forwards it, or everything, back. It happens where a forwarder in Azure sends all it does not know to the servers on premises, and those send Azure's names to it; or where a ruleset with a rule towards an inbound endpoint is linked to that endpoint's own VNet.",
-		Apart:   "With PL505 and PL509 one server fails by itself, mostly for all names. With PL814 the last of the chain asks 168.63.129.16 from outside Azure. Asking each server of the chain directly shows which of them goes round.",
+		Apart:   "With PL505 and PL509 one server fails by itself, mostly for all names; for the vault's alone where its conditional forwarder leads to a server that is gone. With PL814 the last of the chain asks 168.63.129.16 from outside Azure. Asking each server of the chain directly shows which of them goes round.",
 		Fix:     "Whoever runs the server in Azure lets it forward the service's public domains to 168.63.129.16 and nowhere else; the servers on premises forward them to it.",
 		Verify: []string{
 			"host -W 10 <vault>.vault.azure.net <dns-server>   # for each server of the chain: a failure",

@@ -17,7 +17,7 @@ var pl814 = &Rule{
 	Doc: Doc{
 		Symptom: "Questions to the DNS server 168.63.129.16 time out, or a DNS server on premises answers SERVFAIL for the vault's name and for nothing else.",
 		Cause:   "168.63.129.16 is a virtual address of the Azure platform, reachable from machines in a VNet only: not from on premises, not over a VPN or ExpressRoute, not from point-to-site clients.",
-		Apart:   "With PL505 another DNS server is silent. With PL801 the server answers, from the public DNS. With PL809 and PL509 a server fails for other reasons.",
+		Apart:   "With PL505 another DNS server is silent. With PL801 the server answers, from the public DNS. With PL809 and PL509 a server fails for other reasons: it may pass the name on to a server that is gone, which looks the same until one reads its conditional forwarders.",
 		Fix:     "Whoever runs the machine or the server that asks it puts something in a VNet between: the inbound endpoint of a Private Resolver, the DNS proxy of Azure Firewall, or a DNS server that forwards to 168.63.129.16. The zone has to be linked to that VNet.",
 		Verify: []string{
 			"host <vault>.vault.azure.net <inbound-endpoint>   # answers, from the same machine",
@@ -101,7 +101,7 @@ func (c *Case) passedOutside() Result {
 	case v.FailsForAll():
 		return Pass("the server fails for every name, not for the vault's alone")
 	}
-	return Unknown("why the server fails shows on the server itself: one outside Azure that forwards the name to 168.63.129.16 does so")
+	return Unknown("why the server fails shows on the server itself: its rule for the name leads to 168.63.129.16, or to another server that does not answer")
 }
 
 // outsideAzure tells whether the client is in no VNet.
