@@ -6,7 +6,6 @@ import (
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
-	"pldoctor/internal/world"
 )
 
 // TestInspectionGoesOn: a route to an appliance that is gone leads to the firewall
@@ -45,10 +44,9 @@ func TestReplyOfOneEndpoint(t *testing.T) {
 		t.Fatalf("the path is %s", v)
 	}
 	door, _ := site.Door()
-	var f *world.Firewall
-	for f = range after.Firewalls() {
-	}
-	if f.Keeps(door.Addresses[0]) || !f.Keeps(door.Addresses[0].Next()) || !f.Keeps(c.Client.Address) {
-		t.Errorf("it keeps the source towards %v", f.KeepSource)
+	for f := range after.Firewalls() {
+		if f.Keeps(door.Addresses[0]) || !f.Keeps(door.Addresses[0].Next()) || !f.Keeps(c.Client.Address) {
+			t.Errorf("it keeps the source towards %v", f.KeepSource)
+		}
 	}
 }
