@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -158,7 +159,7 @@ func (p *parser) level(n int) expr {
 	left := p.level(n + 1)
 	for {
 		t := p.peek()
-		if t.kind != word && t.kind != symbol || !contains(levels[n], t.text) {
+		if t.kind != word && t.kind != symbol || !slices.Contains(levels[n], t.text) {
 			return left
 		}
 		p.next()
@@ -176,22 +177,16 @@ func (p *parser) level(n int) expr {
 	}
 }
 
-func contains(words []string, w string) bool {
-	for _, word := range words {
-		if word == w {
-			return true
-		}
-	}
-	return false
-}
-
 func (p *parser) unary() expr {
 	defer p.deeper()()
 	if t := p.peek(); p.got("-") {
 		return call{t, []expr{literal{int64(0), Long}, p.unary()}}
 	}
 	e := p.primary()
-	for {
+	for links := 0; ; links++ {
+		if links > maxDepth {
+			p.fail("an expression with fewer parts")
+		}
 		switch {
 		case p.got("."):
 			if p.got("[") { // properties.['a.key']

@@ -51,10 +51,11 @@ func (p *Plane) provided(r Request, scope string, parts []string) answer {
 	if !known {
 		return missing("InvalidResourceNamespace", "The resource namespace '%s' is invalid.", parts[0])
 	}
-	kind := namespace
+	words := []string{namespace}
 	for i := 1; i < len(parts); i += 2 {
-		kind += "/" + parts[i]
+		words = append(words, parts[i])
 	}
+	kind := strings.Join(words, "/")
 	k, known := kindOf(kind)
 	version := r.Query.Get("api-version")
 	if !known {
