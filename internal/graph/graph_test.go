@@ -50,8 +50,7 @@ func source(t testing.TB) Source {
 
 // show writes a table as a text: the names of the columns, then the rows.
 func show(table Table, err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return "error " + e.Error() + "\n"
 	}
 	var b strings.Builder

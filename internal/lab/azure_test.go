@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pldoctor/internal/service"
 	"pldoctor/internal/stock"
 	"pldoctor/internal/world"
 )
@@ -275,4 +276,26 @@ func TestAzureInTrouble(t *testing.T) {
 			t.Errorf("two hours later: %v", got.body)
 		}
 	})
+}
+
+// TestClouds: each cloud's hosts have its own names, and take its own audience.
+func TestClouds(t *testing.T) {
+	for _, cloud := range service.Clouds() {
+		for _, s := range stock.Shapes(cloud) {
+			if s.Name != "single-vnet" {
+				continue
+			}
+			live(t, s.World, Options{}, func(t *testing.T, l *Lab) {
+				r, c := newReader(t, l.Operator()), s.World.Service().Cloud
+				arm, authority := "https://"+c.ARM.Host(), "https://"+c.Authority.Host()
+				r.token = l.issue(operator.ID, arm)
+				if got := r.get(arm + "/subscriptions?api-version=2022-12-01"); got.StatusCode != http.StatusOK {
+					t.Errorf("%s: %s %v", cloud, got.Status, got.body)
+				}
+				if got := r.get(authority + "/common/v2.0/.well-known/openid-configuration"); got.StatusCode != http.StatusOK {
+					t.Errorf("%s: %s %v", cloud, got.Status, got.body)
+				}
+			})
+		}
+	}
 }

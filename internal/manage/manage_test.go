@@ -386,3 +386,14 @@ func FuzzRespond(f *testing.F) {
 		}
 	})
 }
+
+// TestProvider: what a subscription has not registered is told.
+func TestProvider(t *testing.T) {
+	for registered, want := range map[bool]string{true: "Registered", false: "NotRegistered"} {
+		w := single(t).With(world.Put(&world.Provider{Meta: world.ProviderIn(strings.TrimPrefix(sub1, "/subscriptions/")), Registered: registered}))
+		_, v := ask(t, New(w, w, tenant, Policy{}), "GET "+sub1+"/providers/Microsoft.KeyVault?api-version=2021-04-01", "")
+		if v["registrationState"] != want || v["namespace"] != "Microsoft.KeyVault" {
+			t.Errorf("got %v", v["registrationState"])
+		}
+	}
+}
