@@ -145,7 +145,7 @@ var levels = [][]string{
 	{
 		"==", "!=", "=~", "!~", "<", "<=", ">", ">=", "in", "!in", "in~", "!in~",
 		"contains", "!contains", "contains_cs", "!contains_cs", "has", "!has", "has_cs", "!has_cs",
-		"startswith", "!startswith", "startswith_cs", "!startswith_cs",
+		"startswith", "!startswith", "startswith_cs", "!startswith_cs", "has_any",
 		"endswith", "!endswith", "endswith_cs", "!endswith_cs", "matches",
 	},
 	{"+", "-"},
@@ -164,7 +164,7 @@ func (p *parser) level(n int) expr {
 		}
 		p.next()
 		switch t.text {
-		case "in", "!in", "in~", "!in~":
+		case "in", "!in", "in~", "!in~", "has_any":
 			p.want("(")
 			left = call{t, append([]expr{left}, list(p, p.expression)...)}
 			p.want(")")
