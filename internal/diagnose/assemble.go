@@ -318,11 +318,21 @@ func (r *run) candidate(x *rule.Rule) Finding {
 	}
 	f.Ask = r.fill(question(x))
 	for _, v := range r.variants {
-		if v.Under == x.Code {
+		if r.head(v) == x {
 			f.Also = append(f.Also, v.Code)
 		}
 	}
 	return f
+}
+
+// head is the candidate that a variant stands under: its own, else the first.
+func (r *run) head(v *rule.Rule) *rule.Rule {
+	for _, x := range r.candidates {
+		if x.Code == v.Under {
+			return x
+		}
+	}
+	return r.candidates[0]
 }
 
 // question is the documented command that shows a fault by itself: one that

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 
 	"pldoctor/internal/change"
@@ -94,18 +95,27 @@ func (r *run) withoutConfiguration() {
 	if r.in.Seen == nil || firstBad(&r.first) == fact.NoStage {
 		return
 	}
-	seen, bad := sketchOf(r.in.Seen), firstBad(&r.first)
+	seen, bad := sketchOf(unprompted(r.in.Seen)), firstBad(&r.first)
 	bare := r.fit(&seen)
 	if !bare && len(r.candidates) == 0 {
 		if r.take(&r.first, nameless) {
 			return
 		}
 		bare = r.fitLoosely(seen, bad)
+		r.prefer(r.evidence(bad))
+	}
+	if len(r.candidates) == 1 { // nobody is named alone where others may look the same
+		public, excused := seen.public(), seen.excused()
+		bare = r.beside(&public) || bare
+		bare = r.beside(&excused) || bare
+	}
+	if len(r.candidates) > 0 {
+		r.addVariants(r.evidence(bad))
 	}
 	switch {
 	case len(r.candidates) == 0:
 		r.evident(&r.first)
-	case len(r.candidates) == 1 && !bare:
+	case len(r.candidates)+len(r.variants) == 1 && !bare:
 		x := r.candidates[0]
 		if result := r.says(&r.first, x); result.Status == rule.StatusFail {
 			r.causes, r.candidates = []cause{{rule: x, result: result, fixes: r.words(x)}}, nil
@@ -113,16 +123,25 @@ func (r *run) withoutConfiguration() {
 	}
 }
 
+// unprompted is what was seen without the addresses that a configuration told
+// the probe to try: nobody tells the clients of stock worlds.
+func unprompted(o *fact.Observation) *fact.Observation {
+	own := *o
+	named := func(a netip.Addr) bool {
+		return a == o.Journey.Answer.Addr || a == o.Direct.Answer.Addr ||
+			slices.ContainsFunc(o.Servers, func(v fact.ServerView) bool { return v.Host.Addr == a || v.Alias.Addr == a })
+	}
+	own.Addresses = slices.DeleteFunc(slices.Clone(o.Addresses), func(v fact.AddressView) bool { return !named(v.Addr) })
+	return &own
+}
+
 // fitLoosely is for what no single fault explains: there are several, or the
 // network is of a shape of its own. What comes after the first bad hop may be
 // the work of others, so it is left out bit by bit, the last of it first.
 func (r *run) fitLoosely(seen sketch, bad fact.Stage) (bare bool) {
-	if bad == fact.StageProxy || seen.path == fact.ServiceEndpoint {
-		return false // behind a proxy all hops are one; and a service endpoint is what it is
-	}
 	for _, forget := range later {
-		if forget.stage <= bad {
-			continue
+		if forget.stage <= bad || bad == fact.StageProxy && forget.stage < fact.StageAccess {
+			continue // behind a proxy all hops are one
 		}
 		forget.field(&seen)
 		if bare = r.fit(&seen); bare || len(r.candidates) > 0 {
@@ -130,6 +149,46 @@ func (r *run) fitLoosely(seen sketch, bad fact.Stage) (bare bool) {
 		}
 	}
 	return false
+}
+
+// evidence is what the rules see by themselves at the bad hop or before it.
+func (r *run) evidence(bad fact.Stage) (list []*rule.Rule) {
+	for _, x := range r.judge.upstream {
+		if !x.Symptom && !x.Aside && x.Stage <= bad && r.says(&r.first, x).Status == rule.StatusFail {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// prefer names faults that were seen in the place of the candidates, which then
+// stand beside them.
+func (r *run) prefer(seen []*rule.Rule) {
+	if len(seen) == 0 || len(r.candidates) == 0 {
+		return
+	}
+	others := r.candidates
+	r.candidates = seen
+	r.addVariants(others)
+}
+
+// beside puts the faults that explain another reading beside the candidates.
+func (r *run) beside(reading *sketch) (bare bool) {
+	named := r.candidates
+	r.candidates = nil
+	bare = r.fit(reading)
+	others := r.candidates
+	r.candidates = named
+	r.addVariants(others)
+	return bare
+}
+
+func (r *run) addVariants(rules []*rule.Rule) {
+	for _, x := range rules {
+		if !r.isCandidate(x) {
+			r.variants = append(r.variants, x)
+		}
+	}
 }
 
 // later is what a request meets after another hop, the last of it first.
@@ -142,12 +201,17 @@ var later = [...]struct {
 	{fact.StageTLS, func(s *sketch) { s.tls = fact.Unseen }},
 	{fact.StageConnect, func(s *sketch) { s.connect = fact.Unseen }},
 	{beside, func(s *sketch) { // who was not in use, and doors that were not taken
-		s.other, s.azure, s.otherDoor = serverSketch{}, serverSketch{}, fact.Unseen
+		s.other, s.azure, s.otherDoor, s.direct = serverSketch{}, serverSketch{}, fact.Unseen, ""
 	}},
 	{beside, func(s *sketch) { // whose answer it is, and what else that server says
 		s.first = serverSketch{reached: s.first.reached, host: s.first.host}
 	}},
 	{beside, func(s *sketch) { s.first, s.platform = serverSketch{}, "" }},
+	{beside, func(s *sketch) { // who says that nobody is there
+		if s.connect == fact.Unreachable {
+			s.connect = fact.Timeout
+		}
+	}},
 }
 
 // beside is no hop of the request, and later than all.
@@ -176,7 +240,7 @@ func (r *run) fit(seen *sketch) (bare bool) {
 func (r *run) fold() {
 	r.candidates = slices.DeleteFunc(r.candidates, func(x *rule.Rule) bool {
 		named := slices.ContainsFunc(r.candidates, func(y *rule.Rule) bool { return y.Code == x.Under })
-		if named {
+		if named && !slices.Contains(r.variants, x) {
 			r.variants = append(r.variants, x)
 		}
 		return named

@@ -97,6 +97,9 @@ func sketchOf(o *fact.Observation) sketch {
 	if s.proxy.used == yes {
 		s.direct = seenVerdict(o.Direct)
 	}
+	if s.via == fact.ViaHostsFile && failed(s.connect) { // a VNet may use public space
+		s.answer.class = ""
+	}
 	s.servers(o.Servers)
 	s.otherDoor = otherDoor(o)
 	return s

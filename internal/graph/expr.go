@@ -2,7 +2,6 @@ package graph
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -145,7 +144,7 @@ var levels = [][]string{
 	{
 		"==", "!=", "=~", "!~", "<", "<=", ">", ">=", "in", "!in", "in~", "!in~",
 		"contains", "!contains", "contains_cs", "!contains_cs", "has", "!has", "has_cs", "!has_cs",
-		"startswith", "!startswith", "startswith_cs", "!startswith_cs", "has_any",
+		"startswith", "!startswith", "startswith_cs", "!startswith_cs",
 		"endswith", "!endswith", "endswith_cs", "!endswith_cs", "matches",
 	},
 	{"+", "-"},
@@ -159,12 +158,12 @@ func (p *parser) level(n int) expr {
 	left := p.level(n + 1)
 	for {
 		t := p.peek()
-		if t.kind != word && t.kind != symbol || !slices.Contains(levels[n], t.text) {
+		if t.kind != word && t.kind != symbol || !contains(levels[n], t.text) {
 			return left
 		}
 		p.next()
 		switch t.text {
-		case "in", "!in", "in~", "!in~", "has_any":
+		case "in", "!in", "in~", "!in~":
 			p.want("(")
 			left = call{t, append([]expr{left}, list(p, p.expression)...)}
 			p.want(")")
@@ -177,16 +176,22 @@ func (p *parser) level(n int) expr {
 	}
 }
 
+func contains(words []string, w string) bool {
+	for _, word := range words {
+		if word == w {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *parser) unary() expr {
 	defer p.deeper()()
 	if t := p.peek(); p.got("-") {
 		return call{t, []expr{literal{int64(0), Long}, p.unary()}}
 	}
 	e := p.primary()
-	for links := 0; ; links++ {
-		if links > maxDepth {
-			p.fail("an expression with fewer parts")
-		}
+	for {
 		switch {
 		case p.got("."):
 			if p.got("[") { // properties.['a.key']

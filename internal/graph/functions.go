@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // A function of the language, or an operator of its expressions.
@@ -67,21 +66,6 @@ func among(negated bool, same func(a, b any) bool) function {
 	})
 }
 
-// hasFolded tells whether a text has another as a term, whatever their case.
-func hasFolded(a, b any) bool {
-	return hasTerm(strings.ToLower(toText(a)), strings.ToLower(toText(b)))
-}
-
-// indexOf is counted in characters; -1 where there is none.
-func indexOf(v []any) any {
-	s := toText(v[0])
-	at := strings.Index(s, toText(v[1]))
-	if at > 0 {
-		at = utf8.RuneCountInString(s[:at])
-	}
-	return int64(at)
-}
-
 func same(a, b any) bool { return truth(equal(a, b)) }
 
 // hasTerm tells whether s holds sub as a whole term: a term is of letters and digits.
@@ -111,7 +95,7 @@ func inTerm(c byte) bool {
 
 // arithmetic works on whole numbers as such, and is null of anything else than
 // numbers.
-func arithmetic(whole func(a, b int64) any, fraction func(a, b float64) float64) function {
+func arithmetic(whole func(a, b int64) any, real func(a, b float64) float64) function {
 	return function{2, 2, func(_ token, args []bound) (bound, error) {
 		kind := Real
 		if args[0].kind == Long && args[1].kind == Long {
@@ -126,7 +110,7 @@ func arithmetic(whole func(a, b int64) any, fraction func(a, b float64) float64)
 			case aw && bw:
 				return whole(ai, bi)
 			}
-			return finite(fraction(af, bf))
+			return finite(real(af, bf))
 		}, kind: kind}, nil
 	}}
 }
@@ -213,7 +197,7 @@ func length(v any) any {
 
 func split(v []any) any {
 	all := []any{}
-	for part := range strings.SplitSeq(toText(v[0]), toText(v[1])) {
+	for _, part := range strings.Split(toText(v[0]), toText(v[1])) {
 		all = append(all, part)
 	}
 	if len(v) < 3 {
@@ -323,7 +307,6 @@ var functions = map[string]function{
 	"<": ordered(lessThan), ">": ordered(greaterThan),
 	"<=": ordered(func(o int) bool { return o <= 0 }), ">=": ordered(func(o int) bool { return o >= 0 }),
 	"in": among(false, same), "!in": among(true, same), "in~": among(false, folded), "!in~": among(true, folded),
-	"has_any": among(false, hasFolded), "indexof": plain(2, 2, Long, indexOf),
 	"contains": words(false, false, strings.Contains), "!contains": words(true, false, strings.Contains),
 	"contains_cs": words(false, true, strings.Contains), "!contains_cs": words(true, true, strings.Contains),
 	"has": words(false, false, hasTerm), "!has": words(true, false, hasTerm),

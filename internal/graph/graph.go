@@ -8,7 +8,6 @@
 package graph
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -51,7 +50,7 @@ type Source func(name string) (t Table, ok bool)
 const (
 	maxQuery  = 1 << 20 // bytes
 	maxDepth  = 64      // of brackets and calls
-	maxRows   = 1 << 20 // made by all operators of a query together
+	maxRows   = 4 << 20 // made by all operators of a query together
 	maxJoins  = 3
 	maxUnions = 3
 	maxExpand = 3
@@ -142,8 +141,12 @@ func (r *run) start(p *pipeline, l lets) (Table, error) {
 // let evaluates one statement on top of those before it.
 func (r *run) let(s let, l lets) (lets, error) {
 	next := lets{make(map[string]any), make(map[string]Table)}
-	maps.Copy(next.scalars, l.scalars)
-	maps.Copy(next.tables, l.tables)
+	for k, v := range l.scalars {
+		next.scalars[k] = v
+	}
+	for k, v := range l.tables {
+		next.tables[k] = v
+	}
 	if s.table != nil {
 		t, err := r.query(s.table, l)
 		next.tables[s.name] = t

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,7 +28,15 @@ type token struct {
 }
 
 func (t token) is(symbols ...string) bool {
-	return t.kind == symbol && slices.Contains(symbols, t.text)
+	if t.kind != symbol {
+		return false
+	}
+	for _, s := range symbols {
+		if t.text == s {
+			return true
+		}
+	}
+	return false
 }
 
 // A lexer cuts a query into tokens.

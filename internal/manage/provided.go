@@ -51,11 +51,10 @@ func (p *Plane) provided(r Request, scope string, parts []string) answer {
 	if !known {
 		return missing("InvalidResourceNamespace", "The resource namespace '%s' is invalid.", parts[0])
 	}
-	words := []string{namespace}
+	kind := namespace
 	for i := 1; i < len(parts); i += 2 {
-		words = append(words, parts[i])
+		kind += "/" + parts[i]
 	}
-	kind := strings.Join(words, "/")
 	k, known := kindOf(kind)
 	version := r.Query.Get("api-version")
 	if !known {

@@ -80,7 +80,7 @@ func (p *Plane) table(t Token, among map[string]bool, name string) (graph.Table,
 		subscription, _ := row[columnSubscription].(string)
 		kind, _ := row[columnType].(string)
 		id, _ := row[columnID].(string)
-		if among[subscription] && (len(p.policy.Denied) == 0 || p.allows(t, kind+"/read", id)) {
+		if among[subscription] && p.allows(t, kind+"/read", id) {
 			out.Rows = append(out.Rows, row)
 		}
 	}
@@ -159,7 +159,8 @@ func queryFailure(r Request, err error) answer {
 		"code":    "InvalidQuery",
 		"message": "Query is invalid. Please refer to the documentation for the Azure Resource Graph service and fix the error before retrying.",
 	}}
-	if e, ok := errors.AsType[*graph.Error](err); ok {
+	var e *graph.Error
+	if errors.As(err, &e) {
 		d := object{"code": e.Code, "message": e.Code, "line": e.Line, "characterPositionInLine": e.Position, "token": e.Token}
 		if e.Message != "" {
 			d["message"] = e.Message

@@ -136,6 +136,9 @@ func (c *Case) judgeTie(fits func(tie) bool, fine string, why func(tie) string) 
 		return r
 	}
 	t, ok := c.stuck()
+	if r, unread := c.NotRead(endpointType); ok && unread && len(c.ties()) > 1 { // which of them this client relies on
+		return r
+	}
 	if !ok || !fits(t) {
 		return Pass(fine)
 	}

@@ -16,7 +16,7 @@ var pl106 = &Rule{
 	Doc: Doc{
 		Symptom: "The name resolves and the connection works, and every operation fails. With which error public material does not show; 404 is taken for it here.",
 		Cause:   "A deleted vault is kept for its retention period, 7 to 90 days, and its name stays in the public DNS for as long. Nothing can be read from it before it is recovered.",
-		Apart:   "With PL104 the name is gone as well. A 404 for one secret alone, `SecretNotFound`, is about that secret. With PL705 the Host header names a vault that is not there.",
+		Apart:   "With PL104 the name is gone as well. A 404 for one secret alone, `SecretNotFound`, is about that secret. With PL705 the Host header names a vault that is not there. Through a proxy that reaches the public side the client sees the same as with PL804.",
 		Fix:     "The vault's owner recovers it (`az keyvault recover`), then looks at its private endpoint connections: they may have to be approved or created again.",
 		Verify: []string{
 			"az keyvault list-deleted --resource-type vault --query \"[].{name:name, purge:properties.scheduledPurgeDate}\" --output table   # lists it",

@@ -15,7 +15,7 @@ var pl201 = &Rule{
 	Doc: Doc{
 		Symptom: "The name resolves to a public address, and no line of the answer names an alias `<vault>.privatelink.…`.",
 		Cause:   "The vault has no private endpoint connection at all: none was created yet, or it was deleted. Without one in state Approved the public registration of the vault has no alias, and private DNS zones are never looked at.",
-		Apart:   "With PL202, PL203, PL204 and PL208 there is a connection or was one, and its state is wrong: all five look the same from the client, and the vault's list of connections tells. With PL501 nobody has read that list. With PL601 and PL603 the alias is there. A client that comes in through a service endpoint has PL306 instead.",
+		Apart:   "With PL202, PL203, PL204 and PL208 there is a connection or was one, and its state is wrong: all five look the same from the client, and the vault's list of connections tells. With PL501 nobody has read that list. With PL601 and PL603 the alias is there. A client that comes in through a service endpoint has PL306 instead. Through a proxy that reaches the public side it looks like PL804; past the proxy there is no private path either.",
 		Fix:     "Whoever manages the network creates a private endpoint for the vault (sub-resource `vault`) with a DNS zone group, and the vault's owner approves it if that does not happen by itself. In pipelines, create it before the first secret is read.",
 		Verify: []string{
 			"host <vault>.vault.azure.net   # no alias under privatelink",
@@ -43,6 +43,9 @@ var pl201 = &Rule{
 		}
 		if ties := c.ties(); len(ties) > 0 {
 			return Pass("the key vault " + c.Resource.Name() + " has " + counted(len(ties)))
+		}
+		if r, unread := c.NotRead(endpointType); unread { // one may be left that the vault has forgotten
+			return r
 		}
 		return Fail(fmt.Sprintf("the key vault %s has no private endpoint connection, so its name leads every client to a public address", c.Resource.Name()),
 			read(c.Resource.Path, "privateEndpointConnections is empty"))

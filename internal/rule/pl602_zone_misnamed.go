@@ -17,7 +17,7 @@ var pl602 = &Rule{
 	Doc: Doc{
 		Symptom: "The name resolves to a public address although a private DNS zone is linked and holds a record of the vault; the answer names the alias `<vault>.privatelink.…` on the way. Applications get 403 `ForbiddenByConnection` or `ForbiddenByFirewall`.",
 		Cause:   "The alias in the public registration has one name only, `<vault>.privatelink.vaultcore.azure.net`, and so has the zone that catches it. A zone called `privatelink.vault.azure.net`, after the vault's own suffix, is never asked for. A DNS zone group that names such a zone writes no record and reports no error.",
-		Apart:   "With PL601 there is no such zone at all, with PL603 the right one exists and is not linked. From the client these look the same, and so do PL604, PL607, PL612, PL801 and PL101: the list of zones tells them apart, see PL502.",
+		Apart:   "With PL601 there is no such zone at all, with PL603 the right one exists and is not linked. From the client these look the same, and so do PL604, PL607, PL612, PL801 and PL101: the list of zones tells them apart, see PL502. Through a proxy that asks the same DNS it looks like PL804.",
 		Fix:     "Whoever manages DNS creates the zone `privatelink.vaultcore.azure.net` (in other clouds its counterpart), lets the endpoint's DNS zone group write the record there instead of into the misnamed one, and then links it to the VNets that the misnamed one is linked to. The misnamed zone can go afterwards. A zone that is linked hides the public answers of other tenants' vaults that have a private endpoint somewhere (PL608), unless the link is created with `--resolution-policy NxDomainRedirect`.",
 		Verify: []string{
 			"host <vault>.vault.azure.net   # the alias shows the name that the zone must have",

@@ -16,7 +16,7 @@ var pl804 = &Rule{
 	Doc: Doc{
 		Symptom: "On the client the name resolves to the private address, and the vault still sees the proxy's address and refuses (403 `ForbiddenByConnection` or `ForbiddenByFirewall`); or it works from one shell and not from another.",
 		Cause:   "`HTTPS_PROXY` names a proxy and `NO_PROXY` does not exempt the vault. With CONNECT the client sends the name, and the proxy resolves it with its own DNS and connects from its own network: its path counts, not the client's.",
-		Apart:   "With PL819 the proxy does not connect at all. With PL805 it re-signs TLS. Where the proxy's own path is private, there is nothing to mend. Where the request is not private past the proxy either, what both have in common is the cause.",
+		Apart:   "With PL819 the proxy does not connect at all. With PL805 it re-signs TLS. Where the proxy's own path is private, there is nothing to mend. Where the request is not private past the proxy either, what both have in common is the cause: the vault (PL106), its connections (PL201, PL202, PL203, PL204), or the zone that neither sees (PL601, PL602).",
 		Fix:     "Whoever owns the client adds the vaults' suffix to `NO_PROXY` where the program gets its environment; or whoever runs the proxy lets it resolve and reach the private endpoint itself. Programs differ in how they read the list: `.vault.azure.net` suits most.",
 		Verify: []string{
 			"env | grep -i proxy   # the proxy, and what is exempt",

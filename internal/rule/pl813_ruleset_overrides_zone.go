@@ -42,6 +42,9 @@ var pl813 = &Rule{
 			return r
 		}
 		set, rule, ok := c.overriding()
+		if !ok && c.Predicted == nil {
+			return Unknown("what decided the answer is not known: the configuration was not read in full")
+		}
 		if !ok {
 			return Pass("no forwarding rule decided the answer")
 		}

@@ -17,7 +17,7 @@ var pl814 = &Rule{
 	Doc: Doc{
 		Symptom: "Questions to the DNS server 168.63.129.16 time out, or a DNS server on premises answers SERVFAIL for the vault's name and for nothing else.",
 		Cause:   "168.63.129.16 is a virtual address of the Azure platform, reachable from machines in a VNet only: not from on premises, not over a VPN or ExpressRoute, not from point-to-site clients.",
-		Apart:   "With PL505 another DNS server is silent. With PL801 the server answers, from the public DNS. With PL809 and PL509 a server fails for other reasons: it may pass the name on to a server that is gone, which looks the same until one reads its conditional forwarders.",
+		Apart:   "With PL505 another DNS server is silent. With PL801 the server answers, from the public DNS. With PL809 and PL509 a server fails for other reasons: it may pass the name on to a server that is gone, which looks the same until one reads its conditional forwarders. With PL813 a rule of a ruleset sends the name to a server that is silent.",
 		Fix:     "Whoever runs the machine or the server that asks it puts something in a VNet between: the inbound endpoint of a Private Resolver, the DNS proxy of Azure Firewall, or a DNS server that forwards to 168.63.129.16. The zone has to be linked to that VNet.",
 		Verify: []string{
 			"host <vault>.vault.azure.net <inbound-endpoint>   # answers, from the same machine",

@@ -1,0 +1,46 @@
+package diagnose
+
+import "pldoctor/internal/fact"
+
+// public is a sketch of a request that a service endpoint carried, as it would
+// be without one: what leads to the vault's public address leads there through
+// a service endpoint too, and only who is admitted differs.
+func (s *sketch) public() sketch {
+	without := *s
+	if s.path == fact.ServiceEndpoint {
+		without.path, without.access = fact.Public, ""
+	}
+	if s.direct == fact.ServiceEndpoint {
+		without.direct = fact.Public
+	}
+	return without
+}
+
+// excused is a sketch without what is wrong beside the request's own way: a
+// second fault may have done that. What is right there stays, since no fault
+// makes anything better.
+func (s *sketch) excused() sketch {
+	e := *s
+	beside := e.via != fact.ViaDNS && e.proxy.used != yes // programs go by something else than what the servers say
+	e.azure.excuse(beside && e.azure == e.first)
+	e.first.excuse(beside)
+	e.other.excuse(true)
+	if e.otherDoor != fact.OK {
+		e.otherDoor = fact.Unseen
+	}
+	return e
+}
+
+// excuse leaves out a wrong answer to the alias, and of a server that is not in
+// use all that is wrong.
+func (a *serverSketch) excuse(beside bool) {
+	if !a.alias.right() {
+		a.alias = answerSketch{}
+	}
+	if beside && a.kind != noServer && !a.host.right() {
+		*a = serverSketch{alias: a.alias}
+	}
+}
+
+// right tells whether an answer is a private address.
+func (a *answerSketch) right() bool { return a.outcome == fact.OK && a.class == fact.PrivateAddr }
