@@ -129,62 +129,17 @@ func DecodeValues(values []any, opt Options) (Result, error) {
 
 // split finds the resources in the input.
 func split(data []byte) ([]json.RawMessage, error) {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // PowerShell writes a byte order mark
-	if len(data) > maxSize {
-		return nil, malformed("is larger than %d MiB", maxSize>>20)
-	}
-	if tooDeep(data) {
-		return nil, malformed("is nested deeper than %d levels", maxDepth)
+	documents, err := Documents(data)
+	if err != nil {
+		return nil, err
 	}
 	var all []json.RawMessage
-	for documents := json.NewDecoder(bytes.NewReader(data)); documents.More(); {
-		var raw json.RawMessage
-		if err := documents.Decode(&raw); err != nil {
-			return nil, malformed("is not JSON at byte %d: %v", documents.InputOffset(), err)
-		}
-		found, err := unwrap(raw, maxWraps)
+	for _, raw := range documents {
+		found, err := Unwrap(raw)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, found...)
-	}
-	return all, nil
-}
-
-// unwrap takes resources out of lists and pages.
-func unwrap(raw json.RawMessage, wraps int) ([]json.RawMessage, error) {
-	if wraps == 0 {
-		return nil, malformed("holds lists in lists")
-	}
-	list := raw
-	if raw[0] == '{' {
-		var page map[string]json.RawMessage
-		if err := json.Unmarshal(raw, &page); err != nil {
-			return nil, malformed("%v", err)
-		}
-		if page["id"] != nil || page["type"] != nil {
-			return []json.RawMessage{raw}, nil
-		}
-		list = page["value"]
-		if page["data"] != nil {
-			list = page["data"]
-		}
-	}
-	var items []json.RawMessage
-	if len(list) == 0 || list[0] != '[' || json.Unmarshal(list, &items) != nil {
-		return nil, malformed("holds %.40s, which is neither a resource, a list of resources nor a page of them", raw)
-	}
-	var all []json.RawMessage
-	for _, item := range items {
-		if item[0] == '{' || item[0] == '[' {
-			found, err := unwrap(item, wraps-1)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, found...)
-			continue
-		}
-		return nil, malformed("holds %.40s in place of a resource", item)
 	}
 	return all, nil
 }

@@ -3,6 +3,7 @@ package arm
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Types that references lead to.
@@ -42,6 +43,9 @@ func (o Options) path(resourceType, name string) (path string, ok bool) {
 
 // wellFormed tells whether path is the id of a resource in a group.
 func wellFormed(path string) bool {
+	if strings.ContainsFunc(path, unicode.IsControl) {
+		return false
+	}
 	parts := strings.Split(path, "/")
 	if len(parts) < 9 || len(parts)%2 == 0 || parts[0] != "" {
 		return false

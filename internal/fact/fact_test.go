@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pldoctor/internal/service"
@@ -151,9 +152,17 @@ func TestObservable(t *testing.T) {
 // TestStages: in the order of a request, and by name in JSON.
 func TestStages(t *testing.T) {
 	const want = `["","name","proxy","resolver","answer","connect","tls","exchange","access"]`
-	got, err := json.Marshal([]Stage{NoStage, StageName, StageProxy, StageResolver, StageAnswer, StageConnect, StageTLS, StageExchange, StageAccess})
+	all := []Stage{NoStage, StageName, StageProxy, StageResolver, StageAnswer, StageConnect, StageTLS, StageExchange, StageAccess}
+	got, err := json.Marshal(all)
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+	var back []Stage
+	if err := json.Unmarshal(got, &back); err != nil || !slices.Equal(back, all) {
+		t.Errorf("read again: %v, %v", back, err)
+	}
+	if err := json.Unmarshal([]byte(`["home"]`), &back); err == nil {
+		t.Error("a stage that there is not was read")
 	}
 }
 

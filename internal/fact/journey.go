@@ -3,7 +3,9 @@
 package fact
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 
 	"pldoctor/internal/dnsname"
 	"pldoctor/internal/service"
@@ -35,6 +37,16 @@ func (s Stage) String() string { return stageNames[s] }
 
 // MarshalText writes the stage's name.
 func (s Stage) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *Stage) UnmarshalText(b []byte) error {
+	i := slices.Index(stageNames[:], string(b))
+	if i < 0 {
+		return fmt.Errorf("%.40q is no stage of a request", b)
+	}
+	*s = Stage(i)
+	return nil
+}
 
 // An Outcome says how one hop went. The zero Outcome, Unseen, means that
 // nobody looked or that the request never got there.
