@@ -103,6 +103,10 @@ func (c *Case) misnamed() (*world.Zone, bool) {
 	return found, found != nil
 }
 
+// MisspeltBy is how many letters of the required zone's name may be wrong in one
+// that is meant to be it.
+const MisspeltBy = 3
+
 // near tells whether a zone's name is a mistaken form of the required one:
 // some letters are wrong, or it is a privatelink zone of a vault by another
 // suffix.
@@ -110,7 +114,7 @@ func near(domain, required dnsname.Name) bool {
 	switch name := domain.Host(); {
 	case domain == required, domain.Under(required):
 		return false
-	case dnsname.Distance(name, required.Host()) <= 3:
+	case dnsname.Distance(name, required.Host()) <= MisspeltBy:
 		return true
 	case dnsname.Distance(domain.Label(), required.Label()) <= 2:
 		first, _, _ := strings.Cut(domain.Parent().Host(), ".")

@@ -44,7 +44,7 @@ var pl611 = &Rule{
 		case !c.creatorGone(r):
 			return Pass("the record is not one that an endpoint left behind")
 		}
-		writer, _, _ := writtenBy(r.Creator)
+		writer, _, _ := WrittenBy(r.Creator)
 		return Fail(fmt.Sprintf("the record %s in the zone %s was written by the private endpoint %s, which no longer exists; its address %s leads nowhere",
 			r.Label, z.Domain.Host(), writer, r.Addrs[0]), append(c.addresses(), Evidence{"configuration", r.Path, r.Creator})...)
 	},
@@ -77,7 +77,7 @@ var pl611 = &Rule{
 // creatorGone tells whether a record names an endpoint as its writer that does
 // not exist, and does not happen to hold the address of one that does.
 func (c *Case) creatorGone(r *world.Record) bool {
-	name, guid, ok := writtenBy(r.Creator)
+	name, guid, ok := WrittenBy(r.Creator)
 	if !ok || len(r.Addrs) == 0 || c.IsEndpointAddress(r.Addrs[0]) {
 		return false
 	}
@@ -89,13 +89,18 @@ func (c *Case) creatorGone(r *world.Record) bool {
 	return true
 }
 
-// writtenBy reads the metadata that a DNS zone group puts on its records:
+// WrittenBy reads the metadata that a DNS zone group puts on its records:
 // "created by private endpoint NAME with resource guid GUID".
-func writtenBy(creator string) (name, guid string, ok bool) {
+func WrittenBy(creator string) (name, guid string, ok bool) {
 	rest, ok := strings.CutPrefix(creator, "created by private endpoint ")
 	if !ok {
 		return "", "", false
 	}
 	name, guid, ok = strings.Cut(rest, " with resource guid ")
 	return name, guid, ok && name != "" && guid != ""
+}
+
+// Creator is what WrittenBy reads.
+func Creator(name, guid string) string {
+	return "created by private endpoint " + name + " with resource guid " + guid
 }

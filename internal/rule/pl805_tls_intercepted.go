@@ -122,3 +122,13 @@ func interceptor(issuer string) string {
 	}
 	return ""
 }
+
+// InterceptorMarks are the parts of issuers, in lower case, by which products
+// that re-sign TLS are known.
+func InterceptorMarks() []string {
+	var marks []string
+	for _, x := range interceptors {
+		marks = append(marks, x.part)
+	}
+	return marks
+}

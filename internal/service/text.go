@@ -199,3 +199,13 @@ func (t Text) Body(f Fields) ErrorBody {
 	).Replace(texts[t].message)
 	return ErrorBody{Code: texts[t].code, Message: message, Inner: texts[t].inner}
 }
+
+// Messages returns what the service writes into error bodies, field names in
+// braces standing for values: the codes too.
+func Messages() []string {
+	var all []string
+	for _, t := range texts {
+		all = append(all, t.message, t.code, t.inner)
+	}
+	return all
+}
