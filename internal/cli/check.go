@@ -36,6 +36,11 @@ presents no token; with it, it asks for a secret of a random name that no vault
 has. The token is that of Azure's variables (AZURE_TENANT_ID, AZURE_CLIENT_ID,
 AZURE_CLIENT_SECRET and their like), of a managed identity, or of whoever is
 signed in to az, azd or Azure PowerShell, which are run to get it.
+
+With --estate, the configuration is that of a file: one of collect, or resources
+as az graph query, az resource show or ARM's pages print them. With --evidence,
+what a probe saw is judged again, and nothing is dialled: the file is one of
+collect --probe; its resources, if it has any, are the configuration.
 `,
 	Run: runCheck,
 }
@@ -44,6 +49,7 @@ signed in to az, azd or Azure PowerShell, which are run to get it.
 type checkup struct {
 	lab, from, cloud, azure, want, output, failOn string
 	hostHeader                                    string
+	estate, evidence, client                      string
 	authenticate, public                          bool
 	timeout                                       time.Duration
 }
@@ -54,6 +60,9 @@ func (c *checkup) flags() *flag.FlagSet {
 	fs.StringVar(&c.from, "from", "", "the `HOST` of the scenario to diagnose from (its first client)")
 	fs.StringVar(&c.cloud, "cloud", "", "the `CLOUD` of a bare name:\n      "+strings.Join(service.Clouds(), ", "))
 	fs.StringVar(&c.azure, "azure", "auto", "read the Azure configuration too: auto, never or require")
+	fs.StringVar(&c.estate, "estate", "", "take the configuration from `FILE` instead of from Azure")
+	fs.StringVar(&c.evidence, "evidence", "", "judge what a probe saw, as `FILE` has it, instead of probing")
+	fs.StringVar(&c.client, "client", "", "the `NAME` of one of the evidence's clients")
 	fs.BoolVar(&c.authenticate, "authenticate", false, "present a token to the vault; no secret is read")
 	fs.BoolVar(&c.public, "public-resolver", false, "ask a public DNS server (8.8.8.8) as well")
 	fs.StringVar(&c.hostHeader, "host-header", "", "the `HOST` that the application sends in its Host header, if not the vault's")
@@ -66,7 +75,8 @@ func (c *checkup) flags() *flag.FlagSet {
 
 func runCheck(ctx context.Context, app *App, args []string) error {
 	var c checkup
-	operands, err := parse(c.flags(), args)
+	fs := c.flags()
+	operands, err := parse(fs, args)
 	if err != nil {
 		return err
 	}
@@ -77,12 +87,10 @@ func runCheck(ctx context.Context, app *App, args []string) error {
 	if err != nil {
 		return err
 	}
-	var report diagnose.Report
-	if c.lab != "" {
-		report, err = c.inLab(ctx, app, operands[0])
-	} else {
-		report, err = c.live(ctx, app, operands[0])
+	if err := c.alone(fs); err != nil {
+		return err
 	}
+	report, err := c.report(ctx, app, operands[0])
 	if err != nil {
 		return err
 	}
@@ -90,6 +98,32 @@ func runCheck(ctx context.Context, app *App, args []string) error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return c.conclude(report)
+}
+
+func (c *checkup) report(ctx context.Context, app *App, vault string) (diagnose.Report, error) {
+	switch {
+	case c.evidence != "":
+		return c.replay(app, vault)
+	case c.lab != "":
+		return c.inLab(ctx, app, vault)
+	}
+	return c.live(ctx, app, vault)
+}
+
+// alone checks that no flag was given that another makes void.
+func (c *checkup) alone(fs *flag.FlagSet) (err error) {
+	fs.Visit(func(f *flag.Flag) {
+		probes := slices.Contains([]string{"lab", "from", "authenticate", "public-resolver", "host-header", "timeout"}, f.Name)
+		switch {
+		case c.evidence != "" && probes:
+			err = usagef("--evidence is judged without a probe: --%s does not go with it", f.Name)
+		case c.evidence == "" && f.Name == "client":
+			err = usagef("--client goes with --evidence")
+		case c.azure == "never" && f.Name == "estate":
+			err = usagef("--estate is a configuration: --azure never does not go with it")
+		}
+	})
+	return err
 }
 
 // valid checks the flags that are words of a list.
@@ -123,60 +157,42 @@ func (c *checkup) valid() (render.Format, error) {
 }
 
 func (c *checkup) inLab(ctx context.Context, app *App, vault string) (diagnose.Report, error) {
-	s, err := openScenario(c.lab)
+	s, host, err := openHost(c.lab, c.from)
 	if err != nil {
 		return diagnose.Report{}, err
 	}
-	host := s.DefaultHost()
-	if c.from != "" {
-		h, ok := s.World.Host(world.HostID(c.from))
-		if !ok {
-			return diagnose.Report{}, usagef("the scenario %s has no host %q; there are %s", s.Name, c.from, strings.Join(s.Hosts, ", "))
-		}
-		host = h
-	}
-	if host == nil {
-		return diagnose.Report{}, usagef("the scenario %s has no client to diagnose from", s.Name)
-	}
-	cloud := c.cloud
-	if cloud == "" {
-		cloud = s.World.Service().Cloud.Name
-	}
-	target, err := doctor.ParseTarget(vault, cloud)
+	target, err := targetIn(s, vault, c.cloud)
 	if err != nil {
-		return diagnose.Report{}, &failure{statusUsage, err}
-	}
-	if s.IsUnsupported(target.Vault) {
-		return diagnose.Report{}, usagef("%s is a managed HSM, which is not supported yet", target.Vault)
+		return diagnose.Report{}, err
 	}
 	l := lab.Start(s.World, lab.Options{})
 	defer l.Close()
-	p, err := doctor.InLab(l, s, host, target, c.azure != "never")
+	p, err := doctor.InLab(l, s, host, target, c.azure != "never" && c.estate == "")
 	if err != nil {
 		return diagnose.Report{}, err
 	}
-	return c.check(ctx, app, p), nil
+	return c.check(ctx, app, p)
 }
 
 func (c *checkup) live(ctx context.Context, app *App, vault string) (diagnose.Report, error) {
-	if c.azure == "require" {
+	if c.azure == "require" && c.estate == "" {
 		return diagnose.Report{}, &failure{statusUndetermined, fmt.Errorf("reading the configuration from Azure is not supported yet; use --azure never")}
 	}
 	target, err := doctor.ParseTarget(vault, c.cloud)
 	if err != nil {
 		return diagnose.Report{}, &failure{statusUsage, err}
 	}
-	if c.azure == "auto" {
+	if c.azure == "auto" && c.estate == "" {
 		app.say("the Azure configuration cannot be read yet: the diagnosis rests on what this machine sees")
 	}
 	p, tokenless := doctor.Live(machine.Env(), target, c.authenticate)
 	if tokenless != nil {
 		app.say("--authenticate: %v; the path is diagnosed without a token", tokenless)
 	}
-	return c.check(ctx, app, p), nil
+	return c.check(ctx, app, p)
 }
 
-func (c *checkup) check(ctx context.Context, app *App, p doctor.Case) diagnose.Report {
+func (c *checkup) check(ctx context.Context, app *App, p doctor.Case) (_ diagnose.Report, err error) {
 	p.Authenticate, p.PublicResolver, p.Budget, p.Cut = c.authenticate, c.public, c.timeout, true
 	if c.hostHeader != "" {
 		p.HostHeader = c.hostHeader
@@ -184,7 +200,15 @@ func (c *checkup) check(ctx context.Context, app *App, p doctor.Case) diagnose.R
 	if c.want != "" {
 		p.Wants = world.Wants(c.want)
 	}
-	return doctor.New(p.Target.Service.Cloud.Name, app.Version).Check(ctx, p)
+	if c.estate != "" {
+		if p.World, err = c.configuration(app, p.Target); err != nil {
+			return diagnose.Report{}, err
+		}
+	}
+	seen := p.Probe(ctx)
+	p, why := p.Placed(&seen)
+	app.unplaced(why)
+	return c.doctor(app, p).Judge(p, &seen), nil
 }
 
 // severities, the least first.

@@ -44,6 +44,7 @@ type Command struct {
 func commands() []Command {
 	return []Command{
 		checkCommand,
+		collectCommand,
 		labListCommand,
 		labShowCommand,
 		explainCommand,

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -8,8 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"pldoctor/internal/doctor"
 	"pldoctor/internal/scenario"
+	"pldoctor/internal/world"
 )
 
 // openScenario opens a scenario by its name or file.
@@ -24,6 +28,40 @@ func openScenario(name string) (*scenario.Scenario, error) {
 		return nil, &failure{statusInput, fmt.Errorf("%s is neither a scenario that ships (lab list) nor a file that can be read: %w", name, err)}
 	}
 	return asInput(scenario.Parse(name, data, beside{directory}))
+}
+
+// openHost opens a scenario and finds the host of that name in it, or its first
+// client.
+func openHost(lab, from string) (*scenario.Scenario, *world.Host, error) {
+	s, err := openScenario(lab)
+	if err != nil {
+		return nil, nil, err
+	}
+	host := s.DefaultHost()
+	if from != "" {
+		h, ok := s.World.Host(world.HostID(from))
+		if !ok {
+			return nil, nil, usagef("the scenario %s has no host %q; there are %s", s.Name, from, strings.Join(s.Hosts, ", "))
+		}
+		host = h
+	}
+	if host == nil {
+		return nil, nil, usagef("the scenario %s has no client to diagnose from", s.Name)
+	}
+	return s, host, nil
+}
+
+// targetIn reads which vault is meant, in the scenario's cloud if no other is
+// named.
+func targetIn(s *scenario.Scenario, vault, cloud string) (doctor.Target, error) {
+	t, err := doctor.ParseTarget(vault, cmp.Or(cloud, s.World.Service().Cloud.Name))
+	if err != nil {
+		return t, &failure{statusUsage, err}
+	}
+	if s.IsUnsupported(t.Vault) {
+		return t, usagef("%s is a managed HSM, which is not supported yet", t.Vault)
+	}
+	return t, nil
 }
 
 // maxFile bounds a file of a scenario: a Resource Graph page has at most a

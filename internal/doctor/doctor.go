@@ -51,7 +51,7 @@ type Case struct {
 
 // Check probes and judges. It returns within the case's budget.
 func (d *Doctor) Check(ctx context.Context, c Case) diagnose.Report {
-	seen := c.probe(ctx)
+	seen := c.Probe(ctx)
 	return d.Judge(c, &seen)
 }
 
@@ -60,7 +60,8 @@ func (d *Doctor) Judge(c Case, seen *fact.Observation) diagnose.Report {
 	return d.judge.Judge(c.input(seen))
 }
 
-func (c Case) probe(ctx context.Context) fact.Observation {
+// Probe looks from where the case's client is, within the case's budget.
+func (c Case) Probe(ctx context.Context) fact.Observation {
 	t := probe.Target{Service: c.Target.Service, Vault: c.Target.Vault, Host: c.Target.Host}
 	seen := probe.Run(ctx, c.Env, t, probe.Options{
 		Client: c.Name, Candidates: c.candidates(), Authenticate: c.Authenticate, PublicResolver: c.PublicResolver,

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"pldoctor/internal/diagnose"
+	"pldoctor/internal/doctor"
+	"pldoctor/internal/snapshot"
+	"pldoctor/internal/world"
+)
+
+// replay judges what a probe saw before. Nothing is dialled.
+func (c *checkup) replay(app *App, vault string) (diagnose.Report, error) {
+	s, err := openSnapshot(c.evidence)
+	if err != nil {
+		return diagnose.Report{}, err
+	}
+	target, err := doctor.ParseTarget(vault, cmp.Or(c.cloud, s.Cloud))
+	if err != nil {
+		return diagnose.Report{}, &failure{statusUsage, err}
+	}
+	seen, err := doctor.Witness(s.Evidence, target, c.client)
+	if err != nil {
+		return diagnose.Report{}, &failure{statusInput, fmt.Errorf("%s %w", c.evidence, err)}
+	}
+	p := doctor.Replay(target, seen)
+	if p.Wants = world.WantPrivate; c.want != "" {
+		p.Wants = world.Wants(c.want)
+	}
+	switch {
+	case c.estate != "":
+		p.World, err = c.configuration(app, target)
+	case s.HasConfiguration() && c.azure != "never":
+		p.World, err = worldOf(app, c.evidence, s, target)
+	case c.azure == "require":
+		err = &failure{statusInput, fmt.Errorf("%s holds no resources, which --azure require asks for", c.evidence)}
+	}
+	if err != nil {
+		return diagnose.Report{}, err
+	}
+	p, why := p.Placed(seen)
+	app.unplaced(why)
+	return c.doctor(app, p).Judge(p, seen), nil
+}
+
+// configuration reads the World of the file that --estate names.
+func (c *checkup) configuration(app *App, t doctor.Target) (*world.World, error) {
+	s, err := openSnapshot(c.estate)
+	if err != nil {
+		return nil, err
+	}
+	if !s.HasConfiguration() {
+		return nil, &failure{statusInput, fmt.Errorf("%s holds no resources", c.estate)}
+	}
+	return worldOf(app, c.estate, s, t)
+}
+
+// worldOf makes the World of a file. Resource Graph's own exports do not say
+// which cloud they are of: the vault's name does.
+func worldOf(app *App, name string, s *snapshot.Snapshot, t doctor.Target) (*world.World, error) {
+	if s.Cloud == "" {
+		s.Cloud = t.Service.Cloud.Name
+	}
+	w, result, err := s.World()
+	switch {
+	case err != nil:
+		lines := strings.ReplaceAll(err.Error(), "\n", "\n"+name+": ")
+		return nil, &failure{statusInput, fmt.Errorf("%s: %s", name, lines)}
+	case result.IsUnsupported(t.Vault):
+		return nil, usagef("%s is a managed HSM, which is not supported yet", t.Vault)
+	case s.Cloud != t.Service.Cloud.Name:
+		return nil, usagef("%s is of %s, and the vault of %s", name, s.Cloud, t.Service.Cloud.Name)
+	}
+	for _, g := range w.Gaps() {
+		app.say("%s: %s was not read: %s", name, cmp.Or(string(g.Near), g.Type, "a part of Azure"), g.Why)
+	}
+	return w, nil
+}
+
+// unplaced says that the configuration has no place for the client.
+func (a *App) unplaced(why string) {
+	if why != "" {
+		a.say("where this client is in the configuration is not known: %s", why)
+	}
+}
+
+func (c *checkup) doctor(app *App, p doctor.Case) *doctor.Doctor {
+	return doctor.New(p.Target.Service.Cloud.Name, app.Version)
+}
