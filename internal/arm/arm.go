@@ -84,7 +84,7 @@ func Decode(data []byte, opt Options) (Result, error) {
 	}
 	d := newDecoder(opt)
 	for i, raw := range raws {
-		v, err := parse(raw)
+		v, err := Parse(raw)
 		if err != nil {
 			return Result{}, err
 		}
@@ -101,14 +101,15 @@ func Values(data []byte) ([]any, error) {
 	}
 	values := make([]any, len(raws))
 	for i, raw := range raws {
-		if values[i], err = parse(raw); err != nil {
+		if values[i], err = Parse(raw); err != nil {
 			return nil, err
 		}
 	}
 	return values, nil
 }
 
-func parse(raw json.RawMessage) (v any, err error) {
+// Parse makes a resource into what DecodeValues reads.
+func Parse(raw json.RawMessage) (v any, err error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	if err := d.Decode(&v); err != nil {

@@ -70,16 +70,16 @@ func unwrap(raw json.RawMessage, wraps int) ([]json.RawMessage, error) {
 	}
 	list := raw
 	if raw[0] == '{' {
-		var page map[string]json.RawMessage
+		var page struct{ ID, Type, Value, Data json.RawMessage }
 		if err := json.Unmarshal(raw, &page); err != nil {
 			return nil, malformed("%v", err)
 		}
-		if page["id"] != nil || page["type"] != nil {
+		if page.ID != nil || page.Type != nil {
 			return []json.RawMessage{raw}, nil
 		}
-		list = page["value"]
-		if page["data"] != nil {
-			list = page["data"]
+		list = page.Value
+		if page.Data != nil {
+			list = page.Data
 		}
 	}
 	var items []json.RawMessage

@@ -78,31 +78,31 @@ func Decode(data []byte) (Snapshot, error) {
 
 // add reads one document.
 func (s *Snapshot) add(raw json.RawMessage) error {
-	var kind struct {
-		SchemaVersion, ID, Type, Verdict json.RawMessage
+	var d struct {
+		file
+		Schema            json.RawMessage `json:"schemaVersion"`
+		ID, Type, Verdict json.RawMessage
 	}
+	var mismatch error // of interest where the document is ours
 	if raw[0] == '{' {
-		if err := json.Unmarshal(raw, &kind); err != nil {
-			return fmt.Errorf("holds a document that cannot be read: %w", err)
-		}
+		mismatch = json.Unmarshal(raw, &d)
 	}
 	switch {
-	case kind.SchemaVersion == nil || kind.ID != nil || kind.Type != nil:
+	case d.Schema == nil || d.ID != nil || d.Type != nil:
 		found, err := arm.Unwrap(raw)
 		s.Resources = append(s.Resources, found...)
 		return err
-	case kind.Verdict != nil:
+	case d.Verdict != nil:
 		return errors.New("holds a report, not what it rests on: collect writes that")
 	}
 	var version string
-	if json.Unmarshal(kind.SchemaVersion, &version) != nil || version != SchemaVersion {
-		return fmt.Errorf("has the schemaVersion %.40s; this program reads %q", kind.SchemaVersion, SchemaVersion)
+	if json.Unmarshal(d.Schema, &version) != nil || version != SchemaVersion {
+		return fmt.Errorf("has the schemaVersion %.40s; this program reads %q", d.Schema, SchemaVersion)
 	}
-	var f file
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return fmt.Errorf("is no snapshot: %w", err)
+	if mismatch != nil {
+		return fmt.Errorf("is no snapshot: %w", mismatch)
 	}
-	return s.merge(f)
+	return s.merge(d.file)
 }
 
 func (s *Snapshot) merge(f file) error {

@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -25,16 +24,21 @@ func (s *Snapshot) World() (*world.World, arm.Result, error) {
 	for _, u := range s.Unread {
 		gaps = append(gaps, u.gap())
 	}
-	outlines := s.outlines()
-	var whole [][]byte
-	for i, o := range outlines {
+	var whole []any
+	var outlines []outline
+	for i, raw := range s.Resources {
+		v, err := arm.Parse(raw)
+		if err != nil {
+			return nil, arm.Result{}, fmt.Errorf("resource %d: %w", i+1, err)
+		}
+		o := outlineOf(v)
 		if why, partly := o.partly(); partly {
-			gaps = append(gaps, world.Gap{Type: strings.ToLower(o.Type), Near: world.MakeID(o.ID), Why: why})
+			gaps = append(gaps, world.Gap{Type: o.id.Type(), Near: o.id, Why: why})
 			continue
 		}
-		whole = append(whole, s.Resources[i])
+		whole, outlines = append(whole, v), append(outlines, o)
 	}
-	result, err := arm.Decode(bytes.Join(whole, []byte("\n")), arm.Options{})
+	result, err := arm.DecodeValues(whole, arm.Options{})
 	if err != nil {
 		return nil, result, err
 	}
@@ -59,36 +63,44 @@ func (u Unread) gap() world.Gap {
 
 // An outline is what tells whether all of a resource is there.
 type outline struct {
-	ID         string
-	Type       string
-	Properties *struct {
-		NumberOfRecordSets, NumberOfVirtualNetworkLinks json.Number
-	}
-	RegistrationState string
+	id         world.ID
+	properties map[string]any
+	bare       bool // without properties that it should have
 }
 
-func (s *Snapshot) outlines() []outline {
-	all := make([]outline, len(s.Resources))
-	for i, raw := range s.Resources {
-		var o outline
-		if json.Unmarshal(raw, &o) != nil { // package arm says what is wrong with it
-			continue
-		}
-		if o.Type == "" {
-			o.Type = world.MakeID(o.ID).Type()
-		}
-		all[i] = o
-	}
-	return all
+func outlineOf(resource any) outline {
+	o, _ := resource.(map[string]any) // package arm says what is wrong with others
+	id, _ := member(o, "id").(string)
+	properties, _ := member(o, "properties").(map[string]any)
+	bare := member(o, "properties") == nil && member(o, "registrationState") == nil // a provider has none
+	return outline{world.MakeID(id), properties, bare}
 }
 
-// partly tells whether a resource came without its properties. A provider has
-// none.
+// member finds a member as ARM does, whatever the case of its key.
+func member(o map[string]any, key string) any {
+	if v, ok := o[key]; ok {
+		return v
+	}
+	for k, v := range o {
+		if strings.EqualFold(k, key) {
+			return v
+		}
+	}
+	return nil
+}
+
+// partly tells whether a resource came without its properties.
 func (o outline) partly() (why string, partly bool) {
-	if o.Properties != nil || o.RegistrationState != "" || o.ID == "" || o.Type == "" {
-		return "", false
+	return "the file holds no properties of it, as those that az resource list makes", o.bare && o.id.Type() != ""
+}
+
+func (o outline) count(key string) int64 {
+	number, _ := member(o.properties, key).(json.Number)
+	n, err := number.Int64()
+	if err != nil {
+		return 0
 	}
-	return "the file holds no properties of it, as those that az resource list makes", true
+	return n
 }
 
 // uncounted are the gaps of zones that count more children than there are. Of
@@ -96,8 +108,8 @@ func (o outline) partly() (why string, partly bool) {
 // name can be in matter.
 func uncounted(w *world.World, outlines []outline) (gaps []world.Gap) {
 	for _, o := range outlines {
-		z, ok := w.Zone(world.MakeID(o.ID))
-		if !ok || o.Properties == nil || !concerns(w, z.Domain) {
+		z, ok := w.Zone(o.id)
+		if !ok || !concerns(w, z.Domain) {
 			continue
 		}
 		if why, short := o.short(z); short {
@@ -109,8 +121,7 @@ func uncounted(w *world.World, outlines []outline) (gaps []world.Gap) {
 
 // short tells whether a zone counts children that are not there.
 func (o outline) short(z *world.Zone) (why string, short bool) {
-	links, _ := o.Properties.NumberOfVirtualNetworkLinks.Int64()
-	records, _ := o.Properties.NumberOfRecordSets.Int64()
+	links, records := o.count("numberOfVirtualNetworkLinks"), o.count("numberOfRecordSets")
 	switch {
 	case links > int64(len(z.Links)):
 		return fmt.Sprintf("it counts %d links to VNets, and %d are there", links, len(z.Links)), true
