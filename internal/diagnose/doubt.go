@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"slices"
 
 	"pldoctor/internal/rule"
@@ -24,4 +25,15 @@ func doubtful(c *rule.Case) bool {
 	}
 	_, elsewhere := c.ZoneElsewhere()
 	return elsewhere
+}
+
+// Doubt says why nothing can be predicted in a world, "" where it can: a kind of
+// resource that decides where requests go was not read in full.
+func Doubt(w *world.World) string {
+	for _, g := range w.Gaps() {
+		if slices.Contains(telling, g.Type) {
+			return cmp.Or(g.Type, "a part of the configuration") + " could not be read: " + g.Why
+		}
+	}
+	return ""
 }

@@ -64,6 +64,12 @@ func NewJudge(cloud, version string) *Judge {
 // Judge makes the report.
 func (j *Judge) Judge(in Input) Report {
 	r := j.begin(in)
+	r.decide()
+	return r.end()
+}
+
+// decide finds the causes, or the candidates.
+func (r *run) decide() {
 	switch {
 	case r.bad() == fact.NoStage: // nothing is wrong; what fails is worth knowing
 		r.last = &r.first
@@ -74,16 +80,20 @@ func (j *Judge) Judge(in Input) Report {
 	default:
 		r.walk(&r.first)
 	}
-	return r.end()
 }
 
 // end makes the report, and the run's room free for another.
 func (r *run) end() Report {
-	report, said := r.report(), r.said
+	defer r.leave()
+	return r.report()
+}
+
+// leave makes the run's room free for another.
+func (r *run) leave() {
+	said := r.said
 	clear(said)
 	*r = run{judge: r.judge, said: said}
 	r.judge.runs.Put(r)
-	return report
 }
 
 // targetOf is what predictions ask for.

@@ -208,7 +208,7 @@ func resolverFor(w *world.World, h *world.Host) (to netip.Addr, all bool) {
 // resolverIn finds something in a VNet that answers questions of others: a
 // Private Resolver, a firewall's DNS proxy, or one of the VNet's own servers.
 func resolverIn(w *world.World, vnet world.ID) (netip.Addr, bool) {
-	for _, r := range w.Resources() {
+	for r := range w.MayAnswer() {
 		switch r := r.(type) {
 		case *world.Resolver:
 			if r.VNet == vnet && len(r.Inbound) > 0 {

@@ -219,10 +219,7 @@ func (c *Case) ZoneElsewhere() (world.ID, bool) {
 // readsFrom tells whether anything was read of the subscription that an id is in.
 func (c *Case) readsFrom(id world.ID) bool {
 	subscription, _, ok := strings.Cut(strings.TrimPrefix(string(id), "/subscriptions/"), "/")
-	prefix := "/subscriptions/" + subscription + "/"
-	return !ok || slices.ContainsFunc(c.World.Resources(), func(r world.Resource) bool {
-		return strings.HasPrefix(string(world.MetaOf(r).ID), prefix)
-	})
+	return !ok || c.World.ReadsFrom(subscription)
 }
 
 // Name returns how a resource is called.

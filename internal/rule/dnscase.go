@@ -263,7 +263,7 @@ func (c *Case) upstream(server *world.Host) (netip.Addr, bool) {
 		return world.AzureDNS, true
 	}
 	var found netip.Addr
-	for _, r := range c.World.Resources() {
+	for r := range c.World.MayAnswer() {
 		addr, vnet := answering(r)
 		if !addr.IsValid() || world.MetaOf(r).ID == server.ID {
 			continue

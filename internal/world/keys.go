@@ -37,10 +37,12 @@ func (*VNet) keys() []key       { return []key{typed("vnet")} }
 func (*NSG) keys() []key        { return nil }
 func (*RouteTable) keys() []key { return nil }
 func (*AppGateway) keys() []key { return []key{typed("appgateway")} }
-func (f *Firewall) keys() []key { return append(at(f.VNet, f.Address), typed("firewall")) }
-func (g *Gateway) keys() []key  { return []key{{kind: connecting, id: g.VNet}} }
+func (f *Firewall) keys() []key {
+	return append(at(f.VNet, f.Address), typed("firewall"), typed("answering"))
+}
+func (g *Gateway) keys() []key { return []key{{kind: connecting, id: g.VNet}} }
 func (r *Resolver) keys() []key {
-	keys := at(r.VNet, r.Inbound...)
+	keys := append(at(r.VNet, r.Inbound...), typed("answering"))
 	for _, id := range r.Outbound {
 		keys = append(keys, key{kind: outbound, id: id})
 	}
@@ -105,7 +107,7 @@ func (r *Ruleset) keys() []key {
 }
 
 func (h *Host) keys() []key {
-	keys := []key{typed("host")}
+	keys := []key{typed("host"), typed("answering")}
 	if h.Behind != "" { // a pod's address means nothing outside its cluster
 		return append(keys, key{kind: bearing, id: h.Behind}, key{kind: clustered, id: h.Network, addr: h.Address})
 	}

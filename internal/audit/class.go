@@ -1,0 +1,221 @@
+package audit
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pldoctor/internal/fact"
+	"pldoctor/internal/predict"
+	"pldoctor/internal/rule"
+	"pldoctor/internal/world"
+)
+
+// A class is vaults that are the same but for their names, the ids of what is
+// theirs and the addresses of their endpoints; and nothing in the world tells
+// those apart: no prefix, no zone, no rule. To exchange two of them leaves the
+// world as it is, so that whatever holds for one holds for the other.
+type class struct {
+	vault  *world.Vault // one of them
+	target predict.Target
+	own    int // of the vault's own settings, as far as they decide a request
+	doors  []netip.Addr
+	spots  []int // of the doors: where each is
+	held   []holding
+	unread string // why nothing can be predicted; "" where it can
+}
+
+// A holding is what a zone has for the vault's name.
+type holding struct {
+	zone  world.ID
+	form  int   // all of it, save addresses of the vault's own endpoints
+	doors []int // the endpoints' addresses in it, as indices of the class's doors
+}
+
+// A sorter puts vaults into classes.
+type sorter struct {
+	world   *world.World
+	atlas   *atlas
+	names   *namesOf
+	shared  map[netip.Addr]int // how many endpoints have an address
+	tenancy bool               // whether subscriptions tell vaults apart
+
+	owns, forms, spots, kinds map[string]int
+	classes                   []class
+}
+
+func newSorter(w *world.World, vaults []*world.Vault) *sorter {
+	resources := w.Resources()
+	s := &sorter{
+		world: w, atlas: all(resources), names: findNames(resources, vaults), shared: make(map[netip.Addr]int),
+		owns: make(map[string]int), forms: make(map[string]int), spots: make(map[string]int), kinds: make(map[string]int),
+	}
+	for _, r := range resources {
+		switch r := r.(type) {
+		case *world.Provider:
+			s.tenancy = s.tenancy || !r.Registered
+		case *world.Endpoint:
+			for _, a := range r.Addresses {
+				s.shared[a]++
+			}
+		}
+	}
+	return s
+}
+
+// intern gives equal texts the same number.
+func intern(known map[string]int, text string) int {
+	n, ok := known[text]
+	if !ok {
+		n = len(known)
+		known[text] = n
+	}
+	return n
+}
+
+// of is the class of a vault.
+func (s *sorter) of(v *world.Vault) int {
+	own := s.own(v)
+	c := class{vault: v, own: intern(s.owns, own)}
+	endpoints := slices.Collect(s.world.EndpointsOf(v.ID))
+	var kind strings.Builder
+	fmt.Fprintf(&kind, "%d", c.own)
+	for _, e := range endpoints {
+		kind.WriteString(s.endpoint(e))
+		for _, a := range e.Addresses {
+			c.doors = append(c.doors, a)
+			c.spots = append(c.spots, intern(s.spots, fmt.Sprintf("%s %s", e.Subnet, s.place(a))))
+		}
+	}
+	for i := range v.Connections {
+		kind.WriteString(connection(&v.Connections[i], endpoints))
+	}
+	for _, n := range s.names.held[strings.ToLower(v.Name())] {
+		h := s.holding(v, n, &c, endpoints)
+		c.held = append(c.held, h)
+		fmt.Fprintf(&kind, "\n%s %d %v", h.zone, h.form, h.doors)
+	}
+	known := len(s.kinds)
+	i := intern(s.kinds, kind.String())
+	if i == known {
+		c.target, _ = predict.NewTarget(s.world.Service(), v.Name()) // one that is no label makes a journey that fails
+		if c.target.Vault == "" {
+			c.target.Vault = v.Name()
+		}
+		c.unread = s.unread(v)
+		s.classes = append(s.classes, c)
+	}
+	return i
+}
+
+// own is what decides a request and is the vault's alone.
+func (s *sorter) own(v *world.Vault) string {
+	name := strings.ToLower(v.Name())
+	host := name + "." + s.world.Service().Suffix.Host()
+	perimeter, _ := s.world.PerimeterOf(v.ID)
+	text := fmt.Sprint(v.HasAlias(), v.Deleted, v.Foreign, strings.ToLower(string(v.PublicAccess)), v.ACL, v.ShortRegion(),
+		v.Location, v.PublicAddresses, v.Provisioning, len(v.Connections), perimeter != nil, s.names.let(host))
+	if perimeter != nil {
+		text += string(perimeter.ID)
+	}
+	if s.tenancy {
+		text += v.Subscription()
+	}
+	if first, _ := s.world.VaultNamed(v.Name()); s.names.singled[name] || first != v {
+		text += string(v.ID)
+	}
+	return text
+}
+
+// place is where an address is, as far as anything in the world tells it from
+// others.
+func (s *sorter) place(a netip.Addr) string {
+	if s.shared[a] > 1 {
+		return a.String()
+	}
+	return fmt.Sprintf("%d%s", s.atlas.of(a), fact.Classify(a))
+}
+
+func (s *sorter) endpoint(e *world.Endpoint) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s %s %s %t %s %v %t %d %t", e.Subnet, e.Provisioning, e.Status, e.Manual, e.GroupID, e.Zones, e.ZoneGroup != "", len(e.NICs), e.GUID == "")
+	for _, a := range e.Addresses {
+		b.WriteString(" " + s.place(a))
+	}
+	if s.tenancy {
+		b.WriteString(" " + e.Subscription())
+	}
+	return b.String()
+}
+
+// connection is a vault's connection; the endpoint, if it is known, by its place.
+func connection(c *world.Connection, endpoints []*world.Endpoint) string {
+	i := slices.IndexFunc(endpoints, func(e *world.Endpoint) bool { return e.ID == c.Endpoint })
+	text := fmt.Sprintf("\n%s %s %d", c.Status, c.Provisioning, i)
+	if i < 0 {
+		text += string(c.Endpoint)
+	}
+	return text
+}
+
+// holding is what a zone has for the vault, with the vault's own name and
+// addresses taken out.
+func (s *sorter) holding(v *world.Vault, n namesake, c *class, endpoints []*world.Endpoint) holding {
+	h := holding{zone: n.zone.ID}
+	name := strings.ToLower(v.Name())
+	text := blank(n.zone.Domain.Host(), name)
+	if r := n.record; r != nil {
+		text += fmt.Sprint("\n", blank(r.Label, name), r.Type, r.TTL, blank(r.Alias.Host(), name), r.Auto, writer(r.Creator, endpoints))
+		for _, a := range r.Addrs {
+			if i := slices.Index(c.doors, a); i >= 0 {
+				h.doors = append(h.doors, i)
+				text += " own"
+				continue
+			}
+			text += " " + a.String()
+		}
+	}
+	h.form = intern(s.forms, text)
+	return h
+}
+
+// blank takes a vault's name out of a domain name.
+func blank(domain, vault string) string {
+	labels := strings.Split(strings.ToLower(domain), ".")
+	for i, l := range labels {
+		if l == vault {
+			labels[i] = "<vault>"
+		}
+	}
+	return strings.Join(labels, ".")
+}
+
+// writer is which of a vault's endpoints wrote a record, by name and by GUID.
+func writer(creator string, endpoints []*world.Endpoint) string {
+	if creator == "" {
+		return ""
+	}
+	creator = strings.ToLower(creator)
+	text, own := "", false
+	for i, e := range endpoints {
+		named := strings.Contains(creator, "endpoint "+strings.ToLower(e.Name())+" ")
+		guided := e.GUID != "" && strings.Contains(creator, strings.ToLower(e.GUID))
+		own = own || named && (guided || e.GUID == "")
+		text += fmt.Sprint(i, named, guided)
+	}
+	if own {
+		return text
+	}
+	return text + creator
+}
+
+// unread is why nothing can be predicted for a vault.
+func (s *sorter) unread(v *world.Vault) string {
+	c := rule.Case{Service: s.world.Service(), Vault: v.Name(), World: s.world, Resource: v}
+	if _, elsewhere := c.ZoneElsewhere(); !elsewhere {
+		return ""
+	}
+	said, _ := c.NotRead("microsoft.network/privatednszones")
+	return said.Why
+}
