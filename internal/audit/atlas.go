@@ -139,7 +139,6 @@ func (a *atlas) spaces(r world.Resource) {
 		a.prefixes(r.Prefix)
 	case *world.Vault:
 		a.prefixes(r.ACL.IPs...)
-		a.addrs(r.PublicAddresses...)
 	case *world.Perimeter:
 		a.prefixes(r.Inbound...)
 	case *world.Resolver:

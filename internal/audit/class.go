@@ -28,7 +28,7 @@ type class struct {
 
 // A holding is what a zone has for the vault's name.
 type holding struct {
-	zone  world.ID
+	zone  int   // its number
 	form  int   // all of it, save addresses of the vault's own endpoints
 	doors []int // the endpoints' addresses in it, as indices of the class's doors
 }
@@ -41,15 +41,15 @@ type sorter struct {
 	shared  map[netip.Addr]int // how many endpoints have an address
 	tenancy bool               // whether subscriptions tell vaults apart
 
-	owns, forms, spots, kinds map[string]int
-	classes                   []class
+	owns, forms, spots, kinds, zones map[string]int
+	classes                          []class
 }
 
 func newSorter(w *world.World, vaults []*world.Vault) *sorter {
 	resources := w.Resources()
 	s := &sorter{
-		world: w, atlas: all(resources), names: findNames(resources, vaults), shared: make(map[netip.Addr]int),
-		owns: make(map[string]int), forms: make(map[string]int), spots: make(map[string]int), kinds: make(map[string]int),
+		world: w, atlas: all(resources), names: findNames(w, resources, vaults), shared: make(map[netip.Addr]int),
+		owns: make(map[string]int), forms: make(map[string]int), spots: make(map[string]int), kinds: make(map[string]int), zones: make(map[string]int),
 	}
 	for _, r := range resources {
 		switch r := r.(type) {
@@ -94,7 +94,7 @@ func (s *sorter) of(v *world.Vault) int {
 	for _, n := range s.names.held[strings.ToLower(v.Name())] {
 		h := s.holding(v, n, &c, endpoints)
 		c.held = append(c.held, h)
-		fmt.Fprintf(&kind, "\n%s %d %v", h.zone, h.form, h.doors)
+		fmt.Fprintf(&kind, "\n%d %d %v", h.zone, h.form, h.doors)
 	}
 	known := len(s.kinds)
 	i := intern(s.kinds, kind.String())
@@ -114,8 +114,14 @@ func (s *sorter) own(v *world.Vault) string {
 	name := strings.ToLower(v.Name())
 	host := name + "." + s.world.Service().Suffix.Host()
 	perimeter, _ := s.world.PerimeterOf(v.ID)
-	text := fmt.Sprint(v.HasAlias(), v.Deleted, v.Foreign, strings.ToLower(string(v.PublicAccess)), v.ACL, v.ShortRegion(),
-		v.Location, v.PublicAddresses, v.Provisioning, len(v.Connections), perimeter != nil, s.names.let(host))
+	text := fmt.Sprint(v.HasAlias(), v.Deleted, v.Foreign, strings.ToLower(string(v.PublicAccess)), v.ACL.Deny, v.ACL.IPs,
+		v.ACL.Subnets, v.Provisioning, perimeter != nil, s.names.let(host))
+	for _, a := range v.PublicAddresses {
+		text += " " + s.place(a)
+	}
+	if s.names.regional {
+		text += fmt.Sprint(v.ShortRegion(), v.Location, v.PublicAddresses)
+	}
 	if perimeter != nil {
 		text += string(perimeter.ID)
 	}
@@ -162,7 +168,7 @@ func connection(c *world.Connection, endpoints []*world.Endpoint) string {
 // holding is what a zone has for the vault, with the vault's own name and
 // addresses taken out.
 func (s *sorter) holding(v *world.Vault, n namesake, c *class, endpoints []*world.Endpoint) holding {
-	h := holding{zone: n.zone.ID}
+	h := holding{zone: intern(s.zones, string(n.zone.ID))}
 	name := strings.ToLower(v.Name())
 	text := blank(n.zone.Domain.Host(), name)
 	if r := n.record; r != nil {

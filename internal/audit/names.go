@@ -18,14 +18,19 @@ type namesake struct {
 
 // namesOf is where names of vaults stand in a world.
 type namesOf struct {
+	core, zone dnsname.Name // of the service
+
 	held    map[string][]namesake // by the vault's name, in lower case
 	singled map[string]bool       // names that a server or a rule treats in a way of their own
 	globs   []string              // what firewalls let through by name
+	// regional says that something tells the front ends of regions apart, by name
+	// or by service tag; nothing else does.
+	regional bool
 }
 
 // findNames looks for the names of vaults in zones, forwarders and firewalls.
-func findNames(resources []world.Resource, vaults []*world.Vault) *namesOf {
-	n := &namesOf{held: make(map[string][]namesake, len(vaults)), singled: make(map[string]bool)}
+func findNames(w *world.World, resources []world.Resource, vaults []*world.Vault) *namesOf {
+	n := &namesOf{core: w.Service().Core, zone: w.Service().Zone, held: make(map[string][]namesake, len(vaults)), singled: make(map[string]bool)}
 	for _, v := range vaults {
 		name := strings.ToLower(v.Name())
 		if _, twice := n.held[name]; twice {
@@ -45,6 +50,15 @@ func findNames(resources []world.Resource, vaults []*world.Vault) *namesOf {
 			for i := range r.Allow {
 				n.globs = append(n.globs, r.Allow[i].FQDNs...)
 			}
+			n.tagged(r.Allow)
+		case *world.NSG:
+			for i := range r.Rules {
+				n.tags(r.Rules[i].Destinations)
+			}
+		case *world.RouteTable:
+			for i := range r.Routes {
+				n.tags([]string{r.Routes[i].Tag})
+			}
 		case *world.Host:
 			n.inHost(r)
 		}
@@ -54,7 +68,31 @@ func findNames(resources []world.Resource, vaults []*world.Vault) *namesOf {
 	return n
 }
 
+func (n *namesOf) tagged(rules []world.FirewallRule) {
+	for i := range rules {
+		n.tags(rules[i].Destinations)
+	}
+}
+
+// tags looks for service tags of one region, such as AzureKeyVault.EastUS.
+func (n *namesOf) tags(list []string) {
+	for _, text := range list {
+		if c := text + " "; strings.Contains(text, ".") && (c[0] < '0' || c[0] > '9') {
+			n.regional = true
+		}
+	}
+}
+
+// above looks for domains that hold the names of front ends, but for that of the
+// zone that private link wants.
+func (n *namesOf) above(domain dnsname.Name) {
+	if domain != n.zone && domain != dnsname.Root && (n.core.Under(domain) || domain.Under(n.core)) {
+		n.regional = true
+	}
+}
+
 func (n *namesOf) inZone(z *world.Zone) {
+	n.above(z.Domain)
 	own := strings.Split(z.Domain.Host(), ".")
 	for _, label := range own {
 		n.hold(label, namesake{z, nil})
@@ -91,6 +129,9 @@ func (n *namesOf) inHost(h *world.Host) {
 
 // single marks the vaults whose names are labels of a domain.
 func (n *namesOf) single(domain dnsname.Name) {
+	if strings.Contains(domain.Host(), "data-prod-") {
+		n.regional = true
+	}
 	for label := range strings.SplitSeq(domain.Host(), ".") {
 		if _, known := n.held[label]; known {
 			n.singled[label] = true

@@ -2,7 +2,7 @@ package audit
 
 import (
 	"cmp"
-	"fmt"
+	"encoding/binary"
 	"slices"
 	"sync"
 
@@ -21,9 +21,12 @@ type Plan struct {
 	world   *world.World
 	judge   *diagnose.Judge
 	classes []class
-	classOf []int32 // of each vault
-	spots   int
-	unread  string // why nothing can be predicted at all; "" where it can
+	classOf []int32        // of each vault
+	owns    int            // how many own settings there are,
+	spots   int            // places of endpoints,
+	zones   map[string]int // and numbers of zones
+	unread  string         // why nothing can be predicted at all; "" where it can
+	private uint16
 
 	mu      sync.Mutex
 	results []Result
@@ -36,6 +39,7 @@ type Filter struct{ Vault, Network string }
 // NewPlan prepares the audit of a world, as its reader may see it.
 func NewPlan(w *world.World, judge *diagnose.Judge, f Filter) *Plan {
 	p := &Plan{world: w, judge: judge, known: make(map[string]uint16), unread: diagnose.Doubt(w)}
+	p.private = p.keep(Result{Verdict: fact.Private})
 	p.Networks, p.Empty = networksOf(w, rulings(w.Resources()))
 	p.Networks = slices.DeleteFunc(p.Networks, func(n Network) bool { return !globbed(f.Network, n.Name, n.ID) })
 	var every []*world.Vault
@@ -50,7 +54,7 @@ func NewPlan(w *world.World, judge *diagnose.Judge, f Filter) *Plan {
 	for _, v := range p.Vaults {
 		p.classOf = append(p.classOf, int32(s.of(v))) //nolint:gosec // as many as vaults at most
 	}
-	p.classes, p.spots = s.classes, len(s.spots)
+	p.classes, p.owns, p.spots, p.zones = s.classes, len(s.owns), len(s.spots), s.zones
 	return p
 }
 
@@ -116,9 +120,10 @@ func (p *Plan) Pair(network, vault int) (Result, world.ID) {
 type walker struct {
 	*scene
 	plan  *Plan
-	zones map[world.ID]bool // that may take part in its answers
+	zones []bool            // those that may take part in its answers, by number
 	ways  []way             // to each spot, as far as they are known
-	far   map[string]uint16 // results of vaults to which there is no path
+	bare  []uint16          // results of vaults without a path or a record, by own settings
+	far   map[string]uint16 // of those with records and without a path
 	text  []byte
 }
 
@@ -130,7 +135,16 @@ type way struct {
 
 func (p *Plan) walker(h *world.Host) *walker {
 	s := stage(p.judge, p.world, h)
-	return &walker{scene: s, plan: p, zones: surveyOf(s.world, h), ways: make([]way, p.spots), far: make(map[string]uint16)}
+	r := &walker{
+		scene: s, plan: p, zones: make([]bool, len(p.zones)), ways: make([]way, p.spots),
+		bare: slices.Repeat([]uint16{untold}, p.owns), far: make(map[string]uint16),
+	}
+	for id := range surveyOf(s.world, h) {
+		if n, ok := p.zones[string(id)]; ok {
+			r.zones[n] = true
+		}
+	}
+	return r
 }
 
 // of is the number of the result of a class.
@@ -143,7 +157,7 @@ func (r *walker) of(c *class) uint16 {
 		return r.beyond(c)
 	}
 	if j := r.client.Journey(c.target); c.served(&j) {
-		return r.plan.keep(Result{Verdict: fact.Private})
+		return r.plan.private
 	}
 	return r.plan.keep(r.judged(c.vault.Name()))
 }
@@ -179,33 +193,55 @@ func (r *walker) way(c *class, door int) way {
 // the vault's own settings, and on what the zones that the client's servers see
 // have for its name: so far, most vaults are alike.
 func (r *walker) beyond(c *class) uint16 {
-	r.text = fmt.Appendf(r.text[:0], "%d", c.own)
+	r.text = r.text[:0]
 	for i := range c.held {
-		h := &c.held[i]
-		if !r.zones[h.zone] {
-			continue
-		}
-		r.text = fmt.Appendf(r.text, " %s %d", h.zone, h.form)
-		for _, d := range h.doors {
-			r.text = append(append(r.text, ' '), r.way(c, d).outcome...)
+		if h := &c.held[i]; r.zones[h.zone] {
+			r.text = r.append(r.text, h, c)
 		}
 	}
+	if len(r.text) == 0 {
+		if r.bare[c.own] == untold {
+			r.bare[c.own] = r.unreached(c)
+		}
+		return r.told(c, r.bare[c.own])
+	}
+	r.text = binary.AppendUvarint(r.text, uint64(c.own)) //nolint:gosec // a count
 	n, known := r.far[string(r.text)]
 	if !known {
-		n = each
-		if j := r.client.Journey(c.target); j.Verdict() != fact.Private && j.Verdict() != fact.Undetermined {
-			n = r.plan.keep(apart(j.Verdict()))
-		}
+		n = r.unreached(c)
 		r.far[string(r.text)] = n
 	}
+	return r.told(c, n)
+}
+
+// append writes what a client sees of a holding.
+func (r *walker) append(text []byte, h *holding, c *class) []byte {
+	text = binary.AppendUvarint(text, uint64(h.zone)) //nolint:gosec // a count
+	text = binary.AppendUvarint(text, uint64(h.form)) //nolint:gosec // a count
+	for _, d := range h.doors {
+		text = append(append(text, r.way(c, d).outcome...), ' ')
+	}
+	return append(text, ';')
+}
+
+// Of results: not known yet, and to be asked for class by class.
+const untold, each = ^uint16(0), ^uint16(0) - 1
+
+// unreached is the result of a class to whose endpoints nothing leads.
+func (r *walker) unreached(c *class) uint16 {
+	j := r.client.Journey(c.target)
+	if verdict := j.Verdict(); verdict != fact.Private && verdict != fact.Undetermined {
+		return r.plan.keep(apart(verdict))
+	}
+	return each
+}
+
+func (r *walker) told(c *class, n uint16) uint16 {
 	if n == each {
 		return r.plan.keep(r.pair(c.vault))
 	}
 	return n
 }
-
-// each stands for a result that has to be asked for class by class.
-const each = ^uint16(0)
 
 // Of is the Result of a network and a vault in a Row of it, and the subnet of the
 // client that it was found for.

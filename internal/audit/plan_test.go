@@ -160,4 +160,3 @@ func BenchmarkAudit(b *testing.B) {
 		})
 	}
 }
-

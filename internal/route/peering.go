@@ -54,7 +54,7 @@ func transits(spoke, hub *world.VNet) (fault world.ID) {
 // that was not read; else the networks are just not connected.
 func (r router) explain(at *place, dst netip.Addr) hop {
 	v := at.vnet
-	for other := range r.w.VNets() {
+	for _, other := range r.w.PeeredVNets(v) {
 		if !other.Holds(dst) {
 			continue
 		}

@@ -3,6 +3,7 @@ package rule
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 
 	"pldoctor/internal/change"
@@ -227,10 +228,8 @@ func (c *Case) newEndpoint() []change.Change {
 // freeName is a name that no endpoint in that place has, "" for the usual one.
 func (c *Case) freeName() string {
 	usual := "pe-" + c.Resource.Name()
-	for e := range c.World.Endpoints() {
-		if e.ID.Name() == world.ID(usual).Name() {
-			return usual + "-2"
-		}
+	if c.World.EndpointCalled(usual) {
+		return usual + "-2"
 	}
 	return ""
 }
@@ -248,7 +247,7 @@ func (c *Case) ownZone() (*world.Zone, bool) {
 // in one that its network is connected to, else in one whose resolver sees the
 // zone.
 func (c *Case) roomForEndpoint() (world.ID, bool) {
-	for _, id := range c.nearVNets() {
+	for id := range c.nearVNets() {
 		if v, ok := c.World.VNet(id); ok {
 			if s, ok := c.room(v, endpoints); ok {
 				return s, true
@@ -258,32 +257,59 @@ func (c *Case) roomForEndpoint() (world.ID, bool) {
 	return "", false
 }
 
-// nearVNets are all VNets, the nearest to the client first.
-func (c *Case) nearVNets() []world.ID {
-	var near []world.ID
-	add := func(ids ...world.ID) {
-		for _, id := range ids {
-			if c.isVNet(id) && !slices.Contains(near, id) {
-				near = append(near, id)
+// nearVNets yields all VNets, the nearest to the client first: there may be
+// hundreds, and the first will mostly do.
+func (c *Case) nearVNets() iter.Seq[world.ID] {
+	return func(yield func(world.ID) bool) {
+		near := make(map[world.ID]bool)
+		for id := range c.byDistance() {
+			if near[id] || !c.isVNet(id) {
+				continue
+			}
+			near[id] = true
+			if !yield(id) {
+				return
 			}
 		}
 	}
-	add(c.home())
-	if g, ok := c.World.Gateway(c.home()); ok {
-		add(g.VNet)
-	}
-	if s, ok := c.World.Site(c.home()); ok {
-		add(s.ConnectedTo...)
-	}
-	if z, ok := c.ownZone(); ok {
-		for _, l := range z.Links {
-			add(l.VNet)
+}
+
+// byDistance yields the networks around the client, and then all VNets.
+func (c *Case) byDistance() iter.Seq[world.ID] {
+	return func(yield func(world.ID) bool) {
+		around := []world.ID{c.home()}
+		if g, ok := c.World.Gateway(c.home()); ok {
+			around = append(around, g.VNet)
+		}
+		if s, ok := c.World.Site(c.home()); ok {
+			around = append(around, s.ConnectedTo...)
+		}
+		if !each(around, yield) {
+			return
+		}
+		if z, ok := c.ownZone(); ok {
+			for _, l := range z.Links {
+				if !yield(l.VNet) {
+					return
+				}
+			}
+		}
+		for v := range c.World.VNets() {
+			if !yield(v.ID) {
+				return
+			}
 		}
 	}
-	for v := range c.World.VNets() {
-		add(v.ID)
+}
+
+// each yields the ids of a list, and tells whether to go on.
+func each(list []world.ID, yield func(world.ID) bool) bool {
+	for _, id := range list {
+		if !yield(id) {
+			return false
+		}
 	}
-	return near
+	return true
 }
 
 // keptByAzure are the subnets that take nothing else than what their name says.

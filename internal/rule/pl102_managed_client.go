@@ -68,7 +68,7 @@ var pl102 = &Rule{
 				return []change.Change{change.RunInVNet{Host: c.Client.ID, VNet: subnet.Parent(), Subnet: subnet}}
 			}
 		}
-		for _, id := range near {
+		for id := range near {
 			v, ok := c.World.VNet(id)
 			if !ok {
 				continue

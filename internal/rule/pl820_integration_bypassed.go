@@ -70,7 +70,7 @@ var pl820 = &Rule{
 		if ok {
 			return []change.Change{change.SetIntegration{Host: c.Client.ID, Subnet: subnet.ID, RouteAll: true}}
 		}
-		ids := c.nearVNets()
+		ids := slices.Collect(c.nearVNets())
 		if door, ok := c.bestFarDoor(); ok {
 			ids = append([]world.ID{door.Endpoint.VNet()}, ids...)
 		}

@@ -75,6 +75,23 @@ func (v *VNet) PeeringTo(remote ID) (*Peering, bool) {
 	return &v.Peerings[i], true
 }
 
+// PeeredVNets returns the VNets that have a side of a peering with v, or v with
+// them, ordered by id.
+func (w *World) PeeredVNets(v *VNet) []*VNet {
+	list := slices.Collect(each[*VNet](w, key{kind: peering, id: v.ID}))
+	for i := range v.Peerings {
+		remote, ok := w.VNet(v.Peerings[i].Remote)
+		if !ok {
+			continue
+		}
+		if _, back := remote.PeeringTo(v.ID); !back {
+			list = append(list, remote)
+		}
+	}
+	slices.SortFunc(list, func(a, b *VNet) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
 // NSG returns the network security group of that id.
 func (w *World) NSG(id ID) (*NSG, bool) { return find[*NSG](w, id) }
 
@@ -139,6 +156,13 @@ func (w *World) Endpoint(id ID) (*Endpoint, bool) { return find[*Endpoint](w, id
 // Endpoints yields all private endpoints.
 func (w *World) Endpoints() iter.Seq[*Endpoint] {
 	return each[*Endpoint](w, key{kind: ofType, id: "endpoint"})
+}
+
+// EndpointCalled tells whether there is a private endpoint of that name, compared
+// without case; names are unique in a resource group only.
+func (w *World) EndpointCalled(name string) bool {
+	_, ok := one[*Endpoint](w, key{kind: called, id: ID(strings.ToLower(name))})
+	return ok
 }
 
 // EndpointsOf yields the private endpoints that target a vault.

@@ -33,7 +33,6 @@ func at(network ID, addrs ...netip.Addr) []key {
 	return keys
 }
 
-func (*VNet) keys() []key       { return []key{typed("vnet")} }
 func (*NSG) keys() []key        { return nil }
 func (*RouteTable) keys() []key { return nil }
 func (*AppGateway) keys() []key { return []key{typed("appgateway")} }
@@ -45,6 +44,14 @@ func (r *Resolver) keys() []key {
 	keys := append(at(r.VNet, r.Inbound...), typed("answering"))
 	for _, id := range r.Outbound {
 		keys = append(keys, key{kind: outbound, id: id})
+	}
+	return keys
+}
+
+func (v *VNet) keys() []key {
+	keys := append(make([]key, 0, 1+len(v.Peerings)), typed("vnet"))
+	for i := range v.Peerings {
+		keys = append(keys, key{kind: peering, id: v.Peerings[i].Remote})
 	}
 	return keys
 }
@@ -78,7 +85,7 @@ func (v *Vault) keys() []key {
 }
 
 func (e *Endpoint) keys() []key {
-	keys := []key{typed("endpoint"), {kind: targeting, id: e.Target}, {kind: within, id: e.VNet()}}
+	keys := []key{typed("endpoint"), {kind: targeting, id: e.Target}, {kind: within, id: e.VNet()}, {kind: called, id: ID(e.ID.Name())}}
 	return append(keys, at(e.VNet(), e.Addresses...)...)
 }
 

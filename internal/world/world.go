@@ -276,6 +276,7 @@ type kind uint8
 const (
 	ofType     kind = iota // id: the type's name
 	named                  // id: the name of a vault or app
+	called                 // id: the name of an endpoint
 	targeting              // id: the vault of an endpoint
 	within                 // id: the VNet of an endpoint
 	linkedTo               // id: the VNet of a zone's link; name: the zone's domain, or none
@@ -284,6 +285,7 @@ const (
 	holding                // id: a network, addr: in it
 	publicly               // addr: a vault's front end
 	connecting             // id: what a gateway, site or hub is connected to
+	peering                // id: the other VNet of a VNet's peering
 	securing               // id: what a perimeter holds
 	outbound               // id: of an outbound endpoint
 	bearing                // id: the node of a pod
