@@ -89,11 +89,16 @@ func (s *scene) reaches(a netip.Addr) (fact.Outcome, bool) {
 	return d.Outcome, d.Reason != fact.NoPath
 }
 
-// judged is what the judge says.
+func (s *scene) input(vault string) diagnose.Input {
+	return diagnose.Input{Service: s.world.Service(), Vault: vault, Wants: world.WantPrivate, World: s.world, Client: s.host.ID}
+}
+
+// explained is all that the judge says.
+func (s *scene) explained(vault string) diagnose.Report { return s.judge.Judge(s.input(vault)) }
+
+// judged is what the judge says, in brief.
 func (s *scene) judged(vault string) Result {
-	b := s.judge.Brief(diagnose.Input{
-		Service: s.world.Service(), Vault: vault, Wants: world.WantPrivate, World: s.world, Client: s.host.ID,
-	})
+	b := s.judge.Brief(s.input(vault))
 	r := Result{Verdict: b.Verdict, Severity: b.Severity}
 	for _, x := range b.Causes {
 		r.Codes = append(r.Codes, x.Code)

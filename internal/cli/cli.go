@@ -19,6 +19,7 @@ type Streams struct {
 	Err      io.Writer                // takes progress, hints and errors
 	Env      func(name string) string // reads an environment variable, "" when it is not set
 	Terminal bool                     // Out is a terminal
+	Shown    bool                     // Err is a terminal: progress is shown there
 	Version  string                   // the program's; "" means what the build recorded
 }
 
@@ -35,6 +36,8 @@ type Command struct {
 	Short string // one clause for the overview, without a full stop
 	Long  string // the manual, at most 80 columns wide; the flags are added to it
 
+	Hidden bool // it is not in the overview
+
 	// Run parses args, the words behind the name, and does the work. Its error
 	// says what the exit status is.
 	Run func(ctx context.Context, app *App, args []string) error
@@ -45,11 +48,13 @@ func commands() []Command {
 	return []Command{
 		checkCommand,
 		collectCommand,
+		auditCommand,
 		labListCommand,
 		labShowCommand,
 		explainCommand,
 		versionCommand,
 		helpCommand,
+		estateCommand,
 	}
 }
 

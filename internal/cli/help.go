@@ -63,6 +63,9 @@ commands:
 `)
 	w := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
 	for _, c := range a.commands {
+		if c.Hidden {
+			continue
+		}
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", c.Name, c.Short)
 	}
 	_ = w.Flush() // into memory
