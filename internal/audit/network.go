@@ -94,7 +94,7 @@ func clientsIn(w *world.World, a *atlas, v *world.VNet, listed map[world.ID]bool
 		if !free {
 			continue
 		}
-		kind := fmt.Sprint(s.NSG, s.RouteTable, s.ServiceEndpoints, s.NATAddress, a.of(addr))
+		kind := fmt.Sprint(outbound(w, s.NSG), s.RouteTable, s.ServiceEndpoints, s.NATAddress, a.of(addr))
 		if listed[s.ID] {
 			kind += string(s.ID)
 		}
@@ -104,6 +104,23 @@ func clientsIn(w *world.World, a *atlas, v *world.VNet, listed map[world.ID]bool
 		}
 	}
 	return list
+}
+
+// outbound is what a security group says of packets that leave, which is all that
+// it does to a client: replies pass it.
+func outbound(w *world.World, id world.ID) string {
+	group, read := w.NSG(id)
+	if !read {
+		return string(id)
+	}
+	rules := slices.DeleteFunc(slices.Clone(group.Rules), func(r world.NSGRule) bool { return r.Inbound })
+	for i := range rules {
+		rules[i].Name = ""
+	}
+	if len(rules) == 0 {
+		return ""
+	}
+	return fmt.Sprint(rules)
 }
 
 // reserved are the subnets that take what their name says and nothing else

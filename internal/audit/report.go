@@ -162,8 +162,10 @@ func (r *Report) Matrix(waivers *Waivers) iter.Seq[Pair] {
 			for v, vault := range p.Vaults {
 				cell := row[p.classOf[v]]
 				found := &p.results[cell.result]
-				line := Pair{vault.Name(), vault.Path, network.Name, id, p.subnet(network.clients[cell.client]),
-					found.Verdict, found.Codes, found.Severity, ""}
+				line := Pair{
+					vault.Name(), vault.Path, network.Name, id, p.subnet(network.clients[cell.client]),
+					found.Verdict, found.Codes, found.Severity, "",
+				}
 				if len(found.Codes) > 0 {
 					line.Suppressed = waivers.of(found.Codes[0], n, v)
 				}

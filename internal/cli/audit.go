@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -59,7 +60,7 @@ func (i *inspection) flags() *flag.FlagSet {
 	fs := newFlags()
 	fs.StringVar(&i.estate, "estate", "", "the resources of the estate: a `FILE` of ARM or Resource Graph JSON")
 	fs.StringVar(&i.lab, "lab", "", "audit the world of `SCENARIO`: a file, or one that ships (lab list)")
-	fs.StringVar(&i.cloud, "cloud", "AzureCloud", "the `CLOUD` of the estate:\n      "+strings.Join(service.Clouds(), ", "))
+	fs.StringVar(&i.cloud, "cloud", "", "the `CLOUD` of the estate, if its private DNS zones do not tell:\n      "+strings.Join(service.Clouds(), ", "))
 	fs.StringVar(&i.filter.Vault, "vault", "", "only vaults of this `NAME` or id; * and ? stand for any letters")
 	fs.StringVar(&i.filter.Network, "network", "", "only networks of this `NAME` or id")
 	fs.BoolVar(&i.summary, "summary", false, "leave the matrix of all pairs out of the JSON")
@@ -81,6 +82,9 @@ func runAudit(ctx context.Context, app *App, args []string) error {
 	format, err := render.AuditByName(i.output)
 	if err != nil {
 		return &failure{statusUsage, err}
+	}
+	if i.cloud != "" && !slices.Contains(service.Clouds(), i.cloud) {
+		return usagef("--cloud takes one of %s, not %q", strings.Join(service.Clouds(), ", "), i.cloud)
 	}
 	if severities[rule.Severity(i.failOn)] == 0 {
 		return usagef("--fail-on takes one of error, warning, info, not %q", i.failOn)
@@ -136,11 +140,25 @@ func (i *inspection) fromFile(app *App) (*world.World, error) {
 	for _, id := range result.Unsupported {
 		app.say("%s is a managed HSM, which is not supported yet: it is left out", id)
 	}
-	w, err := world.New(world.Parts{Cloud: i.cloud, Resources: result.Resources})
+	w, err := world.New(world.Parts{Cloud: cmp.Or(i.cloud, cloudOf(result.Resources)), Resources: result.Resources})
 	if err != nil {
 		return nil, &failure{statusInput, fmt.Errorf("%s: %w", i.estate, err)}
 	}
 	return w, nil
+}
+
+// cloudOf is the cloud whose zone for key vaults is among the resources; "" where
+// there is none.
+func cloudOf(resources []world.Resource) string {
+	for _, r := range resources {
+		z, ok := r.(*world.Zone)
+		for _, s := range service.KeyVaults() {
+			if ok && z.Domain == s.Zone {
+				return s.Cloud.Name
+			}
+		}
+	}
+	return ""
 }
 
 // readPlain reads a regular file of a bounded size.

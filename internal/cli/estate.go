@@ -54,6 +54,5 @@ func runEstate(_ context.Context, app *App, args []string) error {
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("writing the estate: %w", err)
 	}
-	app.say("the estate is in %s", w.Service().Cloud.Name)
 	return nil
 }

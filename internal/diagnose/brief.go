@@ -12,9 +12,9 @@ import (
 // asked for when somebody wants to read it.
 type Brief struct {
 	Verdict  fact.Verdict
-	Causes   []*rule.Rule // in the order of Report.RootCauses
+	Causes   []*rule.Rule  // in the order of Report.RootCauses
 	Severity rule.Severity // of the first cause
-	Unread   string // why nothing could be predicted; "" where it could
+	Unread   string        // why nothing could be predicted; "" where it could
 }
 
 // Brief judges what Judge judges, and tells no more of it than that.

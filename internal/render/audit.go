@@ -61,7 +61,7 @@ func auditCSV(w io.Writer, r *audit.Report, v AuditView, _ Style) error {
 // gets an apostrophe in front (owasp.org/www-community/attacks/CSV_Injection).
 func cell(text string) string {
 	text = Safe(text)
-	if text != "" && strings.ContainsRune("=+-@|%", rune(text[0])) {
+	if text != "" && strings.ContainsRune("=+-@|%\\", rune(text[0])) {
 		return "'" + text
 	}
 	return text
@@ -132,26 +132,50 @@ func matrixJSON(w *bufio.Writer, r *audit.Report, v AuditView) {
 func auditTable(w io.Writer, r *audit.Report, _ AuditView, s Style) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s: %s\n", counted(r.Vaults, "vault"), counted(r.Networks, "network"), counted(r.Pairs, "pair"))
-	wrong, apart, suppressed := tally(r)
-	undetermined := 0
-	for _, u := range r.Undetermined {
-		undetermined += u.Count
+	sums(&b, r)
+	grave := slices.IndexFunc(r.Groups, func(g audit.Group) bool { return g.Severity == rule.Info || g.Suppressed == g.Count })
+	if grave < 0 {
+		grave = len(r.Groups)
 	}
-	fmt.Fprintf(&b, "  %d take private link, %d do not though they should, %d have no path to the\n  vault's private endpoints, %d are undetermined, %d are suppressed\n",
-		r.Private, wrong, apart, undetermined, suppressed)
-	for _, g := range r.Groups {
+	for _, g := range r.Groups[:grave] {
+		group(&b, g, s)
+	}
+	openVaults(&b, r.OpenVaults, s)
+	for _, g := range r.Groups[grave:] {
 		group(&b, g, s)
 	}
 	for _, u := range r.Undetermined {
 		fmt.Fprintf(&b, "\nundetermined  %s\n%s", counted(u.Count, "pair"), indented(u.Why, s))
 	}
-	openVaults(&b, r.OpenVaults, s)
 	if len(r.Empty) > 0 {
 		fmt.Fprintf(&b, "\nLeft out, since no machine can stand in them\n%s", indented(strings.Join(r.Empty, ", "), s))
 	}
 	suppressions(&b, r.Suppressions, s)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// sums says how many pairs there are of each kind.
+func sums(b *strings.Builder, r *audit.Report) {
+	wrong, apart, suppressed := tally(r)
+	undetermined := 0
+	for _, u := range r.Undetermined {
+		undetermined += u.Count
+	}
+	for _, line := range []struct {
+		n    int
+		what string
+	}{
+		{r.Private, "by private link"},
+		{wrong, "not by private link, as below"},
+		{undetermined, "undetermined"},
+		{suppressed, "suppressed"},
+		{apart, "without any path to a private endpoint of the vault"},
+	} {
+		if line.n > 0 {
+			fmt.Fprintf(b, "%10d  %s\n", line.n, line.what)
+		}
+	}
 }
 
 // tally counts pairs: those that are wrong, those without a path, those that are

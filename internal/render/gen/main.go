@@ -51,5 +51,11 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(docs, "report.schema.json"), append(schema, '\n'), 0o644)
+	if err := os.WriteFile(filepath.Join(docs, "report.schema.json"), append(schema, '\n'), 0o644); err != nil {
+		return err
+	}
+	if schema, err = render.AuditSchema(rules); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(docs, "audit.schema.json"), append(schema, '\n'), 0o644)
 }
