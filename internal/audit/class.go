@@ -116,9 +116,7 @@ func (s *sorter) own(v *world.Vault) string {
 	perimeter, _ := s.world.PerimeterOf(v.ID)
 	text := fmt.Sprint(v.HasAlias(), v.Deleted, v.Foreign, strings.ToLower(string(v.PublicAccess)), v.ACL.Deny, v.ACL.IPs,
 		v.ACL.Subnets, v.Provisioning, perimeter != nil, s.names.let(host))
-	for _, a := range v.PublicAddresses {
-		text += " " + s.place(a)
-	}
+	text += strings.Join(each(v.PublicAddresses, s.place), " ")
 	if s.names.regional {
 		text += fmt.Sprint(v.ShortRegion(), v.Location, v.PublicAddresses)
 	}
@@ -132,6 +130,14 @@ func (s *sorter) own(v *world.Vault) string {
 		text += string(v.ID)
 	}
 	return text
+}
+
+// each writes addresses one after the other.
+func each(addrs []netip.Addr, write func(netip.Addr) string) (texts []string) {
+	for _, a := range addrs {
+		texts = append(texts, write(a))
+	}
+	return texts
 }
 
 // place is where an address is, as far as anything in the world tells it from
@@ -173,14 +179,14 @@ func (s *sorter) holding(v *world.Vault, n namesake, c *class, endpoints []*worl
 	text := blank(n.zone.Domain.Host(), name)
 	if r := n.record; r != nil {
 		text += fmt.Sprint("\n", blank(r.Label, name), r.Type, r.TTL, blank(r.Alias.Host(), name), r.Auto, writer(r.Creator, endpoints))
-		for _, a := range r.Addrs {
-			if i := slices.Index(c.doors, a); i >= 0 {
-				h.doors = append(h.doors, i)
-				text += " own"
-				continue
+		text += strings.Join(each(r.Addrs, func(a netip.Addr) string {
+			i := slices.Index(c.doors, a)
+			if i < 0 {
+				return a.String()
 			}
-			text += " " + a.String()
-		}
+			h.doors = append(h.doors, i)
+			return "own"
+		}), " ")
 	}
 	h.form = intern(s.forms, text)
 	return h

@@ -225,7 +225,7 @@ func (r *walker) append(text []byte, h *holding, c *class) []byte {
 }
 
 // Of results: not known yet, and to be asked for class by class.
-const untold, each = ^uint16(0), ^uint16(0) - 1
+const untold, apiece = ^uint16(0), ^uint16(0) - 1
 
 // unreached is the result of a class to whose endpoints nothing leads.
 func (r *walker) unreached(c *class) uint16 {
@@ -233,11 +233,11 @@ func (r *walker) unreached(c *class) uint16 {
 	if verdict := j.Verdict(); verdict != fact.Private && verdict != fact.Undetermined {
 		return r.plan.keep(apart(verdict))
 	}
-	return each
+	return apiece
 }
 
 func (r *walker) told(c *class, n uint16) uint16 {
-	if n == each {
+	if n == apiece {
 		return r.plan.keep(r.pair(c.vault))
 	}
 	return n
