@@ -100,6 +100,7 @@ func (a *atlas) rules(r world.Resource) {
 			a.addrs(route.Address)
 		}
 	case *world.Firewall:
+		a.prefixes(r.KeepSource...)
 		for _, rule := range r.Allow {
 			a.written(rule.Sources...)
 			a.written(rule.Destinations...)

@@ -151,7 +151,7 @@ func (s *sorter) place(a netip.Addr) string {
 
 func (s *sorter) endpoint(e *world.Endpoint) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s %s %s %t %s %v %t %d %t", e.Subnet, e.Provisioning, e.Status, e.Manual, e.GroupID, e.Zones, e.ZoneGroup != "", len(e.NICs), e.GUID == "")
+	fmt.Fprintf(&b, "\n%s %s %s %t %s %v %t %s %d %t", e.Subnet, e.Provisioning, e.Status, e.Manual, e.GroupID, e.Zones, e.ZoneGroup != "", e.ZoneGroupState, len(e.NICs), e.GUID == "")
 	for _, a := range e.Addresses {
 		b.WriteString(" " + s.place(a))
 	}

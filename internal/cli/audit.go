@@ -29,22 +29,22 @@ var auditCommand = Command{
 	Name:  "audit",
 	Usage: "[FLAGS]",
 	Short: "predict every vault's path from every network of an estate",
-	Long: `Audit predicts, for every key vault and every network of an estate (VNets, sites,
-point-to-site clients), which path a machine there would take to the vault, and
-names the root causes where it is not the private one; and the vaults whose public
-side is open. Findings are grouped by their cause, the worst first.
+	Long: `Audit predicts, for every key vault and every network of an estate (VNets,
+sites, point-to-site clients), which path a machine there would take to the
+vault, and names the root causes where it is not the private one; and the vaults
+whose public side is open. Findings are grouped by cause, the worst first.
 
-Pairs without any path between network and endpoint count as information (PL101):
-in most estates that is as it should be.
+Pairs without any path between network and endpoint count as information
+(PL101): in most estates that is as it should be.
 
 Findings to be lived with stand in .pldoctor.yaml in the working directory:
 
   suppressions:
-  - {code: PL201, vault: "kv-dev-*", reason: no endpoints in dev, expires: 2027-01-31}
+  - {code: PL201, vault: "kv-dev-*", reason: no need, expires: 2027-01-31}
 
-An entry has a code, a vault or a network (* and ? stand for any letters), a reason
-and the last day on which it holds. What is suppressed is shown and does not count.
-Nothing is changed, and nothing leaves this machine.
+An entry has a code, a vault or a network (* and ? stand for any letters), a
+reason and the last day on which it holds. What is suppressed is shown and does
+not count. Nothing is changed, and nothing leaves this machine.
 `,
 	Run: runAudit,
 }

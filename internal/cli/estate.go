@@ -28,7 +28,7 @@ func runEstate(_ context.Context, app *App, args []string) error {
 	seed := fs.Uint64("seed", 1, "the `NUMBER` that decides it")
 	fs.IntVar(&size.Vaults, "vaults", 20, "`HOW MANY` key vaults")
 	networks := fs.Int("networks", 12, "`HOW MANY` VNets, hubs included")
-	fs.IntVar(&size.Regions, "regions", 1, "`HOW MANY` regions, each with a hub; more than 8 are not peered with one another")
+	fs.IntVar(&size.Regions, "regions", 1, "`HOW MANY` regions; the hubs of up to 8 are peered")
 	fs.IntVar(&size.Sites, "sites", 1, "`HOW MANY` sites; ARM knows nothing of them but their gateways")
 	fs.IntVar(&size.Zones, "zones", 1, "`HOW MANY` private DNS zones at least")
 	operands, err := parse(fs, args)
