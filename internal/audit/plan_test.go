@@ -61,7 +61,7 @@ func TestStock(t *testing.T) {
 			hold(t, s.Name, s.World, 100)
 			site := rule.Site{World: s.World, Client: host(s.World, s.Client), Vault: vault(s.World, s.Vault)}
 			for _, x := range rule.All() {
-				if x.Breaks == nil || testing.Short() {
+				if x.Breaks == nil || testing.Short() || cloud != "AzureCloud" { // which cloud it is changes names alone
 					continue
 				}
 				for i, b := range x.Breaks(site) {
@@ -79,7 +79,7 @@ func vault(w *world.World, name string) *world.Vault { v, _ := w.VaultNamed(name
 // TestEstates does so for random estates with random faults.
 func TestEstates(t *testing.T) {
 	all := make(map[string]int)
-	for seed := range uint64(120) {
+	for seed := range uint64(80) {
 		dice := rand.New(rand.NewPCG(seed, 4))
 		e := estate.Generate(seed, estate.Plausible(seed))
 		w := wounded(dice, e, 1+dice.IntN(4))
