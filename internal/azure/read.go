@@ -1,0 +1,299 @@
+package azure
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"pldoctor/internal/env"
+	"pldoctor/internal/snapshot"
+	"pldoctor/internal/world"
+)
+
+// Bounds on a reading.
+const (
+	maxRounds     = 3   // of requests that need the answers of those before
+	maxFlying     = 12  // requests at a time
+	maxZoneGroups = 500 // endpoints whose zone groups are asked for, each by itself
+)
+
+// Read reads what Azure tells of a scope, by Resource Graph first and Azure
+// Resource Manager for what that lacks. It only reads. What could not be read
+// is in the snapshot's Unread; the error is for where nothing could be: no
+// credential, no connection, or a token that is not accepted.
+//
+// Requests go out together as far as they do not need each other's answers: a
+// token apart, it takes as long as three of them.
+func Read(ctx context.Context, e env.Env, s Scope) (snapshot.Snapshot, error) {
+	m, err := newManager(e, s.Service.Cloud, s.Say, s.Debug)
+	if err != nil {
+		return snapshot.Snapshot{}, err
+	}
+	r := &reading{manager: m, scope: s, rows: make(map[world.ID]row), grown: make(map[world.ID]bool), gone: make(map[world.ID]bool)}
+	taken := e.Now()
+	if err := r.ask(ctx, s.queries()); err != nil {
+		return snapshot.Snapshot{}, err
+	}
+	for range maxRounds - 1 {
+		if !r.follow(ctx) {
+			break
+		}
+	}
+	return snapshot.Snapshot{Cloud: s.Service.Cloud.Name, Taken: taken, Resources: r.resources(), Unread: r.gaps()}, nil
+}
+
+// A reading is what has been read so far.
+type reading struct {
+	manager *manager
+	scope   Scope
+
+	mu     sync.Mutex
+	rows   map[world.ID]row
+	order  []world.ID
+	grown  map[world.ID]bool // what has been asked for
+	gone   map[world.ID]bool // what Azure Resource Manager does not find
+	unread []snapshot.Unread
+}
+
+// A row is a resource, and what of it is needed to go on.
+type row struct {
+	raw  json.RawMessage
+	kind string // its type, lower case
+	body body
+}
+
+// A body is the part of resources that leads on to others. What is of another
+// shape stays empty; package arm says what is wrong with it.
+type body struct {
+	ID         string     `json:"id"`
+	Type       string     `json:"type"`
+	Properties properties `json:"properties"`
+}
+
+// ask sends questions to Resource Graph, all at once. It fails where all fail.
+func (r *reading) ask(ctx context.Context, questions []query) error {
+	failures := make([]error, len(questions))
+	together(len(questions), func(i int) {
+		rows, err := r.manager.query(ctx, questions[i].text)
+		r.add(rows, "")
+		if failures[i] = err; err != nil {
+			for _, kind := range questions[i].types {
+				r.miss(kind, "", err)
+			}
+		}
+	})
+	if slices.Contains(failures, nil) {
+		return nil
+	}
+	return failures[0]
+}
+
+// together runs n functions, some at a time, and waits for them.
+func together(n int, do func(i int)) {
+	var wg sync.WaitGroup
+	room := make(chan struct{}, maxFlying)
+	for i := range n {
+		room <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-room }()
+			do(i)
+		})
+	}
+	wg.Wait()
+}
+
+// add keeps resources. Under is the type of those that have come as children
+// without saying so.
+func (r *reading) add(raws []json.RawMessage, kind string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, raw := range raws {
+		var b body
+		_ = json.Unmarshal(raw, &b) // see body
+		id := world.MakeID(b.ID)
+		if id == "" {
+			continue
+		}
+		if _, known := r.rows[id]; !known {
+			r.order = append(r.order, id)
+		}
+		r.rows[id] = row{raw, cmp.Or(strings.ToLower(b.Type), kind, id.Type()), b}
+	}
+}
+
+// miss notes what could not be read.
+func (r *reading) miss(kind string, near world.ID, err error) {
+	u := snapshot.Unread{Type: kind, Near: near, Why: err.Error()}
+	var refused *Refusal
+	if errors.As(err, &refused) {
+		u.Permission = refused.Action
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.unread, u) {
+		r.unread = append(r.unread, u)
+	}
+}
+
+// follow asks for what the resources read so far lead to. It tells whether
+// there was anything.
+func (r *reading) follow(ctx context.Context) bool {
+	tasks := slices.Concat(r.interfaces(ctx), r.strangers(ctx), r.growth(ctx), r.fresh(ctx))
+	together(len(tasks), func(i int) { tasks[i]() })
+	return len(tasks) > 0
+}
+
+// growth asks for the children that Resource Graph does not hold.
+func (r *reading) growth(ctx context.Context) (tasks []func()) {
+	groups := 0
+	for _, id := range r.order {
+		resource := r.rows[id]
+		if r.grown[id] || children[resource.kind] == nil || !r.ours(resource) {
+			continue
+		}
+		r.grown[id] = true
+		if resource.kind == endpointType {
+			if groups++; groups > maxZoneGroups {
+				r.miss(endpointType+"/privatednszonegroups", "", fmt.Errorf("there are more than %d endpoints", maxZoneGroups))
+				continue
+			}
+		}
+		for _, c := range children[resource.kind] {
+			tasks = append(tasks, func() { r.grow(ctx, resource, c) })
+		}
+	}
+	return tasks
+}
+
+// grow asks for the children of one kind of one resource.
+func (r *reading) grow(ctx context.Context, parent row, c child) {
+	rows, err := r.manager.list(ctx, parent.body.ID+"/"+c.name, c.version)
+	r.add(rows, parent.kind+"/"+strings.ToLower(c.name))
+	if err != nil && !notFound(err) {
+		r.miss(parent.kind+"/"+strings.ToLower(c.name), world.MakeID(parent.body.ID), err)
+	}
+}
+
+// ours tells whether a private endpoint leads to the vault in question; other
+// resources are.
+func (r *reading) ours(resource row) bool {
+	if resource.kind != endpointType || r.scope.Vault == "" {
+		return true
+	}
+	p := resource.body.Properties
+	return slices.ContainsFunc(slices.Concat(p.Links, p.ManualLinks), func(s nested[linkService]) bool {
+		return strings.EqualFold(world.MakeID(s.Properties.To).Name(), r.scope.Vault)
+	})
+}
+
+// fresh reads the vault and its endpoints again from Azure Resource Manager:
+// Resource Graph lags behind, and these are what people have just changed.
+func (r *reading) fresh(ctx context.Context) (tasks []func()) {
+	if r.scope.Vault == "" {
+		return nil
+	}
+	for _, id := range r.order {
+		resource := r.rows[id]
+		version := map[string]string{vaultType: vaultVersion, endpointType: networkVersion}[resource.kind]
+		if key := "fresh:" + id; version != "" && r.ours(resource) && !r.grown[key] {
+			r.grown[key] = true
+			tasks = append(tasks, func() { r.read(ctx, resource.body.ID, resource.kind, version) })
+		}
+	}
+	if id := world.MakeID(r.scope.ID); id != "" && !r.grown["fresh:"+id] { // Graph does not know it, or not yet
+		r.grown["fresh:"+id] = true
+		tasks = append(tasks, func() { r.read(ctx, r.scope.ID, vaultType, vaultVersion) })
+	}
+	for _, c := range r.connected() {
+		key := "fresh:" + world.MakeID(c)
+		if _, known := r.rows[world.MakeID(c)]; !known && !r.grown[key] {
+			r.grown[key] = true
+			tasks = append(tasks, func() { r.read(ctx, c, endpointType, networkVersion) })
+		}
+	}
+	return tasks
+}
+
+// connected are the endpoints that the vault names.
+func (r *reading) connected() (ids []string) {
+	for _, id := range r.order {
+		for _, c := range r.rows[id].body.Properties.Connections {
+			if c.Properties.Endpoint.ID != "" {
+				ids = append(ids, c.Properties.Endpoint.ID)
+			}
+		}
+	}
+	return ids
+}
+
+// read reads one resource by its id. One that is gone is no gap.
+func (r *reading) read(ctx context.Context, id, kind, version string) {
+	raw, err := r.manager.get(ctx, id, version)
+	if err == nil {
+		r.add([]json.RawMessage{raw}, kind)
+		return
+	}
+	if notFound(err) {
+		r.forget(world.MakeID(id))
+		return
+	}
+	if !r.known(world.MakeID(id)) {
+		r.miss(kind, world.MakeID(id), err)
+	}
+}
+
+func (r *reading) known(id world.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, known := r.rows[id]
+	return known
+}
+
+// forget drops what Resource Graph still holds of a resource that is gone.
+func (r *reading) forget(id world.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.rows, id)
+	r.gone[id] = true
+}
+
+// interfaces asks for the network interfaces of the endpoints, and for whose
+// the addresses are that DNS, routes and the client name.
+func (r *reading) interfaces(ctx context.Context) []func() {
+	var ids []string
+	addrs := slices.Clone(r.scope.Near)
+	for _, id := range r.order {
+		p := r.rows[id].body.Properties
+		for _, nic := range p.NetworkInterfaces {
+			if key := world.MakeID(nic.ID); key != "" && !r.grown[key] {
+				r.grown[key] = true
+				ids = append(ids, nic.ID)
+			}
+		}
+		addrs = append(addrs, p.addresses()...)
+	}
+	addrs = slices.DeleteFunc(addrs, func(a netip.Addr) bool {
+		key := world.ID("address:" + a.String())
+		asked := r.grown[key]
+		r.grown[key] = true
+		return asked
+	})
+	if len(ids)+len(addrs) == 0 {
+		return nil
+	}
+	q := interfaces(ids, addrs)
+	if r.scope.Vault == "" {
+		q = endpointInterfaces()
+		if r.grown["interfaces"] {
+			return nil
+		}
+		r.grown["interfaces"] = true
+	}
+	return []func(){func() { _ = r.ask(ctx, []query{q}) }} // what fails is a gap
+}
