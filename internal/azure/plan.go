@@ -188,4 +188,3 @@ var children = map[string][]child{
 	perimeterType:               {{"profiles", networkVersion}, {"resourceAssociations", networkVersion}},
 	perimeterType + "/profiles": {{"accessRules", networkVersion}},
 }
-

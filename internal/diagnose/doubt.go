@@ -5,12 +5,11 @@ import (
 	"slices"
 
 	"pldoctor/internal/rule"
-	"pldoctor/internal/world"
 )
 
 // telling are the types of resources that decide where a request goes.
 var telling = []string{
-	"", "microsoft.keyvault/vaults", "microsoft.network/privateendpoints", "microsoft.network/privatednszones",
+	"microsoft.keyvault/vaults", "microsoft.network/privateendpoints", "microsoft.network/privatednszones",
 	"microsoft.network/virtualnetworks", "microsoft.network/networksecuritygroups", "microsoft.network/routetables",
 	"microsoft.network/dnsresolvers", "microsoft.network/dnsforwardingrulesets", "microsoft.network/azurefirewalls",
 	"microsoft.network/firewallpolicies", "microsoft.network/virtualnetworkgateways", "microsoft.network/virtualhubs",
@@ -20,7 +19,7 @@ var telling = []string{
 // nothing can be predicted: a kind of resource, or the private DNS zone into
 // which an endpoint of the vault writes its record.
 func doubtful(c *rule.Case) bool {
-	if slices.ContainsFunc(c.World.Gaps(), func(g world.Gap) bool { return slices.Contains(telling, g.Type) }) {
+	if slices.ContainsFunc(telling, func(kind string) bool { _, unread := c.Unread(kind); return unread }) {
 		return true
 	}
 	_, elsewhere := c.ZoneElsewhere()

@@ -193,7 +193,7 @@ func (c *Case) NotRead(resourceType string) (Result, bool) {
 	if id, elsewhere := c.ZoneElsewhere(); elsewhere && resourceType == zoneType {
 		return Unknown(fmt.Sprintf("the zone %s, into which the vault's private endpoint writes its record, was not read", id)), true
 	}
-	if why, unread := c.World.Unread(resourceType); unread {
+	if why, unread := c.Unread(resourceType); unread {
 		return Unknown(resourceType + " could not be read: " + why), true
 	}
 	return Result{}, false

@@ -17,7 +17,7 @@ func (c *Case) notOurs() (why string, ok bool) {
 		return "", false
 	}
 	for _, kind := range [...]string{vaultType, endpointType, zoneType} {
-		if _, unread := c.World.Unread(kind); unread {
+		if _, unread := c.Unread(kind); unread {
 			return "", false
 		}
 	}

@@ -2,6 +2,7 @@ package world
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"pldoctor/internal/dnsname"
@@ -118,4 +119,10 @@ type Gap struct {
 	Type string // a resource type, lower case; "" for all
 	Near ID     // at or below this id; "" for everywhere
 	Why  string // "403: lacks Microsoft.Network/privateDnsZones/read"
+}
+
+// Of tells whether the gap is one of resources of a type, given in lower case,
+// or of their children.
+func (g Gap) Of(resourceType string) bool {
+	return g.Type == "" || g.Type == resourceType || strings.HasPrefix(g.Type, resourceType+"/")
 }

@@ -24,6 +24,19 @@ type Subnet struct {
 	Delegations      []string   // services that the subnet is delegated to
 }
 
+// reserved are the subnets that Azure keeps for services of its own
+// (learn.microsoft.com/azure/virtual-network/virtual-networks-faq).
+var reserved = []string{
+	"GatewaySubnet", "AzureFirewallSubnet", "AzureFirewallManagementSubnet", "AzureBastionSubnet", "RouteServerSubnet",
+}
+
+// HoldsMachines tells whether machines can stand in a subnet: it is none that
+// Azure keeps for its services, and not delegated to resolvers.
+func (s *Subnet) HoldsMachines() bool {
+	kept := slices.ContainsFunc(reserved, func(name string) bool { return strings.EqualFold(name, s.Name()) })
+	return !kept && !slices.ContainsFunc(s.Delegations, func(d string) bool { return strings.EqualFold(d, "Microsoft.Network/dnsResolvers") })
+}
+
 // Policies is the value of privateEndpointNetworkPolicies: which network
 // policies hold for the private endpoints in a subnet.
 type Policies struct{ NSG, Routes bool }

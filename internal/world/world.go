@@ -221,10 +221,10 @@ func (w *World) Assume() Assumptions { return w.assume }
 func (w *World) Gaps() []Gap { return w.gaps }
 
 // Unread tells whether resources of a type, given in lower case, may exist
-// that were not read, and why.
+// anywhere that were not read, and why.
 func (w *World) Unread(resourceType string) (why string, unread bool) {
 	for _, g := range w.gaps {
-		if g.Type == "" || g.Type == resourceType {
+		if g.Near == "" && (g.Type == "" || g.Type == resourceType) {
 			return g.Why, true
 		}
 	}

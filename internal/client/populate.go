@@ -1,0 +1,188 @@
+package client
+
+import (
+	"net/netip"
+	"slices"
+
+	"pldoctor/internal/settings"
+	"pldoctor/internal/world"
+)
+
+// Put returns w with the client in its place.
+func Put(w *world.World, m Machine, p Place) *world.World {
+	h := &world.Host{
+		Meta: world.Meta{ID: ID, Path: ID.Name()}, Network: p.Network, Subnet: p.Subnet, Address: p.Address,
+		Runs: m.Runs, Wants: world.WantPrivate, PublicAddress: m.Seen,
+	}
+	if m.App != "" {
+		h.Integrated = world.No
+		if p.Network != world.Internet {
+			h.Integrated = world.Yes
+		}
+		if a, ok := w.WebAppNamed(m.App); ok {
+			h.RouteAll = a.RouteAll
+		}
+	}
+	edits := []world.Edit{}
+	if pod := pod(m, p); pod.IsValid() { // its packets leave with the node's address
+		node := *h
+		node.Meta = world.Meta{ID: world.HostID("node"), Path: "node"}
+		node.Runs = settings.RunsVM
+		h.Behind, h.Address, h.Network, h.Subnet = node.ID, pod, "", ""
+		edits = append(edits, world.Put(&node))
+	}
+	return w.With(append(edits, world.Put(h))...)
+}
+
+// pod is the address that a pod has of its own, none where it has one of its
+// node's network.
+func pod(m Machine, p Place) netip.Addr {
+	if m.Runs != settings.RunsAKS || slices.Contains(m.Addresses, p.Address) || len(m.Addresses) == 0 {
+		return netip.Addr{}
+	}
+	return m.Addresses[0]
+}
+
+// Populate returns w with the machines that its configuration names and Azure
+// tells nothing of: DNS servers that networks hand out, and appliances that
+// routes lead to. What they do inside is not known, and marked so.
+func Populate(w *world.World) *world.World {
+	c := cast{w: w, at: make(map[spot]*world.Host)}
+	for v := range w.VNets() {
+		for _, a := range v.DNSServers {
+			c.server(v, a)
+		}
+		for i := range v.Subnets {
+			t, _ := w.RouteTable(v.Subnets[i].RouteTable)
+			for _, a := range appliances(t) {
+				c.appliance(v, a)
+			}
+		}
+	}
+	return w.With(c.edits...)
+}
+
+// appliances are the next hops of a route table.
+func appliances(t *world.RouteTable) (all []netip.Addr) {
+	if t == nil {
+		return nil
+	}
+	for _, r := range t.Routes {
+		if r.Hop == world.HopAppliance && r.Address.IsValid() {
+			all = append(all, r.Address)
+		}
+	}
+	return all
+}
+
+// A cast are machines, by where they stand.
+type cast struct {
+	w      *world.World
+	at     map[spot]*world.Host
+	beyond *world.Site // the networks behind gateways of which Azure tells nothing
+	edits  []world.Edit
+}
+
+type spot struct {
+	network world.ID
+	addr    netip.Addr
+}
+
+// server adds a DNS server that a VNet hands out, unless Azure tells who it is.
+func (c *cast) server(v *world.VNet, a netip.Addr) {
+	if a == world.AzureDNS || slices.Contains(world.PublicDNS, a) {
+		return
+	}
+	if h := c.machine(v, a); h != nil {
+		h.DNSUnread = true
+	}
+}
+
+// appliance adds a machine that forwards packets.
+func (c *cast) appliance(v *world.VNet, a netip.Addr) {
+	if h := c.machine(v, a); h != nil {
+		h.Forward = &world.ForwardRole{SNAT: true}
+	}
+}
+
+// machine is the machine at an address as seen from a VNet: nil where Azure
+// itself tells who is there, or where that address is in no network.
+func (c *cast) machine(v *world.VNet, a netip.Addr) *world.Host {
+	network, ok := c.holder(v, a)
+	if !ok {
+		return nil
+	}
+	if h := c.at[spot{network, a}]; h != nil {
+		return h
+	}
+	_, resolver := c.w.ResolverAt(network, a)
+	_, firewall := c.w.FirewallAt(network, a)
+	_, known := c.w.HostAt(network, a)
+	if resolver || firewall || known {
+		return nil
+	}
+	h := &world.Host{Meta: c.meta(network, a), Network: network, Address: a, Runs: settings.RunsVM, Wants: world.WantPrivate}
+	if v, ok := c.w.VNet(network); ok {
+		if s, ok := v.SubnetOf(a); ok {
+			h.Subnet = s.ID
+		}
+	}
+	c.at[spot{network, a}] = h
+	c.edits = append(c.edits, world.Put(h))
+	return h
+}
+
+// meta names a machine by its address, and by its network where there is one
+// of that address elsewhere.
+func (c *cast) meta(network world.ID, a netip.Addr) world.Meta {
+	name := a.String()
+	for other := range c.at {
+		if other.addr == a {
+			name += " in " + network.Name()
+			break
+		}
+	}
+	return world.Meta{ID: world.HostID(name), Path: name}
+}
+
+// holder is the network that an address belongs to as seen from a VNet: itself,
+// one that it is peered with, any other, a site, or what is behind the gateways.
+func (c *cast) holder(v *world.VNet, a netip.Addr) (world.ID, bool) {
+	if v.Holds(a) {
+		return v.ID, true
+	}
+	for i := range v.Peerings {
+		if far, ok := c.w.VNet(v.Peerings[i].Remote); ok && far.Holds(a) {
+			return far.ID, true
+		}
+	}
+	for _, n := range networks(c.w) {
+		if holds(n.prefixes, a) {
+			return n.ID, true
+		}
+	}
+	return c.behind(a)
+}
+
+// behind puts an address into the network behind the gateways, if there are any.
+func (c *cast) behind(a netip.Addr) (world.ID, bool) {
+	if c.beyond == nil {
+		s := &world.Site{Meta: world.Meta{ID: world.SiteID(beyond), Path: beyond}}
+		for v := range c.w.VNets() {
+			if _, ok := c.w.GatewayIn(v.ID); ok {
+				s.ConnectedTo = append(s.ConnectedTo, v.ID)
+			}
+		}
+		if len(s.ConnectedTo) == 0 {
+			return "", false
+		}
+		c.beyond = s
+		c.edits = append(c.edits, world.Put(s))
+	}
+	if p := netip.PrefixFrom(a, a.BitLen()); !slices.Contains(c.beyond.Prefixes, p) {
+		c.beyond.Prefixes = append(c.beyond.Prefixes, p)
+	}
+	return c.beyond.ID, true
+}
+
+const beyond = "behind the gateway"
