@@ -57,7 +57,7 @@ var networkTypes = [][]string{
 
 // queries are the first questions, which need no answers of others.
 func (s Scope) queries() []query {
-	all := []query{s.vaults(), s.endpoints(), s.zones(), s.records(), {
+	all := []query{s.vaults(), s.endpoints(), s.zones(), s.records(), s.neighbours(), {
 		types: []string{"microsoft.network/publicipaddresses"},
 		text: "resources | where type =~ 'microsoft.network/publicipaddresses'" +
 			" | where isnotempty(tostring(properties.natGateway.id)) or tostring(properties.ipConfiguration.id) contains '/azureFirewalls/'" + columns,
@@ -120,16 +120,27 @@ func (s Scope) whereZone() string {
 	return " | where zone contains 'vault' or zone in (" + quoted(above...) + ")"
 }
 
+// recordTypes are the types of record sets that matter to a hostname.
+var recordTypes = []string{zoneType + "/a", zoneType + "/aaaa", zoneType + "/cname"}
+
+const recordColumns = " | project id, name, type, properties | order by id asc"
+
 // records asks for what those zones say of the vault, be it by a wildcard.
 func (s Scope) records() query {
-	types := []string{zoneType + "/a", zoneType + "/aaaa", zoneType + "/cname"}
-	text := "dnsresources | where type in~ (" + quoted(types...) + ")" + zoneOf + s.whereZone()
+	text := "dnsresources | where type in~ (" + quoted(recordTypes...) + ")" + zoneOf + s.whereZone()
 	if s.Vault != "" {
 		text += " | extend label = tolower(tostring(split(id, '/')[10]))" +
 			" | where label == " + quoted(s.Vault) + " or label startswith " + quoted(s.Vault+".") +
 			" or label == '@' or label startswith '*'"
 	}
-	return query{types, text + " | project id, name, type, properties | order by id asc"}
+	return query{recordTypes, text + recordColumns}
+}
+
+// neighbours asks for a first page of what those zones say of other vaults: it
+// tells who else lives by a zone, and a zone that is empty from one that is not.
+func (s Scope) neighbours() query {
+	return query{nil, "dnsresources | where type in~ (" + quoted(recordTypes...) + ")" + zoneOf + s.whereZone() +
+		fmt.Sprintf(" | project id, name, type, properties | take %d", graphPage)}
 }
 
 // interfaces asks for network interfaces by their ids, and by addresses.

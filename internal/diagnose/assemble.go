@@ -34,6 +34,9 @@ func (r *run) report() Report {
 	if r.first.Predicted != nil {
 		rep.Facts.Predicted = &r.first.Predicted.Journey
 	}
+	for _, g := range r.gaps() {
+		rep.Facts.Unread = append(rep.Facts.Unread, Unread{g.Type, string(g.Near), g.Why})
+	}
 	for _, c := range r.causes {
 		r.warn(c.fixes, c.worlds, r.first.World, r.in.Client)
 		rep.RootCauses = append(rep.RootCauses, c.rule.Code)
@@ -67,8 +70,9 @@ func (r *run) endpoints() []Endpoint {
 func (r *run) client() Client {
 	var c Client
 	if h := r.first.Client; h != nil {
-		c = Client{h.Name(), r.first.Name(r.first.World.Node(h).Network), text(h.Address), string(h.Runs)}
+		c = Client{Host: h.Name(), Network: r.first.Name(r.first.World.Node(h).Network), Address: text(h.Address), Runs: string(h.Runs)}
 	}
+	c.Placed = r.in.Placed
 	if r.in.Seen == nil {
 		return c
 	}
@@ -81,6 +85,13 @@ func (r *run) client() Client {
 		c.Address = seen.Addresses[0].String()
 	}
 	return c
+}
+
+func (r *run) gaps() []world.Gap {
+	if r.first.World == nil {
+		return nil
+	}
+	return r.first.World.Gaps()
 }
 
 func (r *run) sources() []string {

@@ -27,6 +27,8 @@ type Input struct {
 	World *world.World
 	// Client is the client's id in World; "" where it is not known.
 	Client world.ID
+	// Placed says how the client was found in the World, or why it was not.
+	Placed string
 	// Seen is what a probe saw; nil without one.
 	Seen *fact.Observation
 }

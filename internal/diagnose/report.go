@@ -58,6 +58,9 @@ type Client struct {
 	Network string `json:"network,omitempty"`
 	Address string `json:"address,omitempty"`
 	Runs    string `json:"runs"`
+	// Placed says how the client was found in a configuration that Azure told,
+	// or why it was not.
+	Placed string `json:"placed,omitempty"`
 }
 
 // Path is the way that a request takes today.
@@ -137,6 +140,15 @@ type Facts struct {
 	Endpoints []Endpoint        `json:"endpoints"`
 	Seen      *fact.Observation `json:"seen,omitempty"`
 	Predicted *fact.Journey     `json:"predicted,omitempty"`
+	// Unread is what of the configuration could not be read.
+	Unread []Unread `json:"unread,omitempty"`
+}
+
+// Unread is a part of the configuration that could not be read.
+type Unread struct {
+	Type string `json:"type,omitempty"` // a resource type; empty: all
+	Near string `json:"near,omitempty"` // at or below this id; empty: everywhere
+	Why  string `json:"why"`
 }
 
 // Complete tells whether the path was followed to its end and every configured

@@ -24,6 +24,7 @@ func Text(w io.Writer, r diagnose.Report, s Style) error {
 	p.candidates(r)
 	p.others(r, diagnose.RoleConsequence, "What follows from it, and goes with it")
 	p.others(r, diagnose.RoleAdvice, "Also worth knowing")
+	p.unread(r)
 	p.close(r)
 	_, err := io.WriteString(w, p.String())
 	return err

@@ -3,6 +3,7 @@ package rule
 import (
 	"slices"
 
+	"pldoctor/internal/dnsname"
 	"pldoctor/internal/world"
 )
 
@@ -40,8 +41,8 @@ func (c *Case) concerns(g world.Gap) bool {
 }
 
 // nearby are the resources that the request could meet, read or not: the vault
-// with its endpoints and their zones, their subnets and the client's, and the
-// VNets on the way between them.
+// with its endpoints and their zones, the zones of the vault's names, their
+// subnets and the client's, and the VNets on the way between them.
 func (c *Case) nearby() []world.ID {
 	var ids []world.ID
 	if c.Resource != nil {
@@ -52,6 +53,13 @@ func (c *Case) nearby() []world.ID {
 		for e := range c.World.EndpointsOf(c.Resource.ID) {
 			ids = append(append(ids, e.ID, e.VNet()), e.Zones...)
 			ids = append(ids, c.guards(e.Subnet)...)
+		}
+	}
+	for _, name := range [...]dnsname.Name{c.Host, c.Service.Zone, c.Service.Suffix} {
+		for ; !name.IsZero(); name = name.Parent() {
+			for z := range c.World.ZonesNamed(name) {
+				ids = append(ids, z.ID)
+			}
 		}
 	}
 	if c.Client == nil {
