@@ -44,7 +44,7 @@ func reportSchema(code object) object {
 			"tool":          closed([]string{"name", "version"}, object{"name": text, "version": text}),
 			"target":        closed([]string{"vault", "hostname", "cloud"}, object{"vault": text, "hostname": text, "cloud": text}),
 			"started":       object{"type": "string", "format": "date-time"},
-			"client":        closed([]string{"host", "runs"}, object{"host": text, "network": text, "address": text, "runs": text}),
+			"client":        closed([]string{"host", "runs"}, object{"host": text, "network": text, "address": text, "runs": text, "placed": text}),
 			"sources":       list(word("probe", "configuration")),
 			"verdict":       word("private", "service-endpoint", "public", "unreachable", "undetermined"),
 			"access":        word("allowed", "refused-network", "refused-identity", "untested"),
@@ -53,7 +53,9 @@ func reportSchema(code object) object {
 			"candidates":    list(code),
 			"findings":      list(findingSchema(code)),
 			"checks":        list(checkSchema(code)),
-			"facts":         object{"type": "object", "required": []string{"journey", "firstBad", "endpoints"}},
+			"facts": object{"type": "object", "required": []string{"journey", "firstBad", "endpoints"}, "properties": object{
+				"unread": list(closed([]string{"why"}, object{"type": text, "near": text, "why": text})),
+			}},
 			"trace": list(object{"type": "object", "required": []string{"stage", "kind"}, "properties": object{
 				"stage": text, "kind": text, "who": text, "subject": text, "to": text,
 			}}),
