@@ -33,6 +33,7 @@ const (
 	audience  = "https://vault.azure.net"
 	authority = "20.190.0.1:443"
 	metadata  = "169.254.169.254:80"
+	resources = "20.190.0.2:443"
 )
 
 // A network is all that the tests' Env reaches, in memory: servers by address.
@@ -101,6 +102,8 @@ func (n *network) lookup(_ context.Context, name string) ([]netip.Addr, string, 
 	switch {
 	case strings.HasPrefix(name, "login."):
 		return []netip.Addr{netip.MustParseAddr("2603:1006::1"), netip.MustParseAddr("20.190.0.1")}, "", nil
+	case strings.HasPrefix(name, "management."):
+		return []netip.Addr{netip.MustParseAddr("20.190.0.2")}, "", nil
 	case name == "proxy.contoso.com":
 		return []netip.Addr{netip.MustParseAddr("10.0.0.8")}, "", nil
 	}
@@ -239,7 +242,7 @@ func (n *network) certificate() *tls.Config {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"},
 		NotBefore: time.Unix(0, 0), NotAfter: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
-		DNSNames: []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn"},
+		DNSNames: []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn", "management.azure.com", "management.contoso.example"},
 		IsCA:     true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)

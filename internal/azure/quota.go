@@ -1,7 +1,9 @@
 package azure
 
 import (
+	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,16 +23,18 @@ type quota struct {
 	say func(string)
 
 	mu     sync.Mutex
-	left   int       // requests that may still be sent before reset
-	reset  time.Time // zero: nothing is known
-	flying int       // requests sent since Azure last said what is left
+	left   int           // requests that may still be sent before reset
+	reset  time.Time     // zero: nothing is known
+	flying int           // requests sent that have not come back, counted in left or not
+	told   time.Time     // the reset that was last announced
+	news   chan struct{} // closed when one comes back
 }
 
 // firstQuota is what Azure allows, until it says otherwise.
 const firstQuota = 15
 
 func newQuota(now func() time.Time, say func(string)) *quota {
-	return &quota{now: now, say: say, left: firstQuota}
+	return &quota{now: now, say: say, left: firstQuota, news: make(chan struct{})}
 }
 
 // Do sends a request once there is room for it.
@@ -38,43 +42,68 @@ func (q *quota) Do(req *policy.Request) (*http.Response, error) {
 	if !isGraph(req.Raw()) {
 		return req.Next()
 	}
-	for {
-		wait := q.take()
-		if wait <= 0 {
-			break
-		}
-		q.say(fmt.Sprintf("Resource Graph allows no more requests for now: waiting %.0f s", wait.Seconds()))
-		timer := time.NewTimer(wait)
-		select {
-		case <-req.Raw().Context().Done():
-			timer.Stop()
-			return nil, req.Raw().Context().Err()
-		case <-timer.C:
-		}
+	if err := q.await(req.Raw().Context()); err != nil {
+		return nil, err
 	}
 	resp, err := req.Next()
 	q.learn(resp)
 	return resp, err
 }
 
+// await returns once a request may be sent, and counts it.
+func (q *quota) await(ctx context.Context) error {
+	for {
+		wait, spent, news := q.take()
+		if wait <= 0 {
+			return nil
+		}
+		if spent {
+			q.announce(wait)
+			news = nil // nothing that comes back makes room
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-news:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
 func isGraph(r *http.Request) bool { return strings.EqualFold(r.URL.Path, graphPath) }
 
-// take takes one request of what is left, or says how long there is none.
-func (q *quota) take() time.Duration {
+// announce tells of a wait, once for all requests that wait together.
+func (q *quota) announce(wait time.Duration) {
+	q.mu.Lock()
+	first := q.told != q.reset
+	q.told = q.reset
+	q.mu.Unlock()
+	if first {
+		q.say(fmt.Sprintf("Resource Graph allows no more requests for now: waiting %.0f s", math.Ceil(wait.Seconds())))
+	}
+}
+
+// take takes one request of what is left, or says how long there is none: at
+// the most where requests are still on their way, for sure where all is spent.
+func (q *quota) take() (wait time.Duration, spent bool, news <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.now()
 	if !q.reset.IsZero() && !now.Before(q.reset) {
-		q.left, q.reset, q.flying = firstQuota, time.Time{}, 0
+		q.left, q.reset = firstQuota, time.Time{}
 	}
 	if q.left-q.flying > 0 {
 		q.flying++
-		return 0
+		return 0, false, nil
 	}
-	if q.reset.IsZero() { // all are on their way, and none has come back
-		q.reset = now.Add(graphWindow)
+	reset := q.reset
+	if reset.IsZero() { // all are on their way, and none has come back
+		reset = now.Add(graphWindow)
 	}
-	return q.reset.Sub(now)
+	return reset.Sub(now), q.left == 0, q.news
 }
 
 // graphWindow is the time for which Azure counts requests.
@@ -84,7 +113,9 @@ const graphWindow = 5 * time.Second
 func (q *quota) learn(resp *http.Response) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.flying = max(0, q.flying-1)
+	q.flying--
+	close(q.news)
+	q.news = make(chan struct{})
 	if resp == nil {
 		return
 	}
