@@ -24,7 +24,7 @@ import (
 
 // Bounds on what Azure may answer, and on how often it is asked again.
 const (
-	maxAnswer  = 64 << 20 // bytes; a page of Resource Graph has some megabytes
+	maxAnswer  = 32 << 20 // bytes; a page of Resource Graph has some megabytes
 	maxPages   = 1000     // of one list
 	maxRetries = 3
 	maxWait    = 30 * time.Second // between two tries

@@ -71,7 +71,7 @@ func TestHostileAnswers(t *testing.T) {
 			for range maxAnswer>>20 + 1 {
 				_, _ = fmt.Fprint(w, huge)
 			}
-		}, "the answer is larger than 64 MiB", 0},
+		}, "the answer is larger than 32 MiB", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newNetwork(t)

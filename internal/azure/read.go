@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -144,7 +143,7 @@ func (r *reading) miss(kind string, near world.ID, err error) {
 // follow asks for what the resources read so far lead to. It tells whether
 // there was anything.
 func (r *reading) follow(ctx context.Context) bool {
-	tasks := slices.Concat(r.interfaces(ctx), r.strangers(ctx), r.growth(ctx), r.fresh(ctx))
+	tasks := slices.Concat(r.interfaces(ctx), r.strangers(ctx), r.growth(ctx), r.fresh(ctx), r.providers(ctx))
 	together(len(tasks), func(i int) { tasks[i]() })
 	return len(tasks) > 0
 }
@@ -190,110 +189,4 @@ func (r *reading) ours(resource row) bool {
 	return slices.ContainsFunc(slices.Concat(p.Links, p.ManualLinks), func(s nested[linkService]) bool {
 		return strings.EqualFold(world.MakeID(s.Properties.To).Name(), r.scope.Vault)
 	})
-}
-
-// fresh reads the vault and its endpoints again from Azure Resource Manager:
-// Resource Graph lags behind, and these are what people have just changed.
-func (r *reading) fresh(ctx context.Context) (tasks []func()) {
-	if r.scope.Vault == "" {
-		return nil
-	}
-	for _, id := range r.order {
-		resource := r.rows[id]
-		version := map[string]string{vaultType: vaultVersion, endpointType: networkVersion}[resource.kind]
-		if key := "fresh:" + id; version != "" && r.ours(resource) && !r.grown[key] {
-			r.grown[key] = true
-			tasks = append(tasks, func() { r.read(ctx, resource.body.ID, resource.kind, version) })
-		}
-	}
-	if id := world.MakeID(r.scope.ID); id != "" && !r.grown["fresh:"+id] { // Graph does not know it, or not yet
-		r.grown["fresh:"+id] = true
-		tasks = append(tasks, func() { r.read(ctx, r.scope.ID, vaultType, vaultVersion) })
-	}
-	for _, c := range r.connected() {
-		key := "fresh:" + world.MakeID(c)
-		if _, known := r.rows[world.MakeID(c)]; !known && !r.grown[key] {
-			r.grown[key] = true
-			tasks = append(tasks, func() { r.read(ctx, c, endpointType, networkVersion) })
-		}
-	}
-	return tasks
-}
-
-// connected are the endpoints that the vault names.
-func (r *reading) connected() (ids []string) {
-	for _, id := range r.order {
-		for _, c := range r.rows[id].body.Properties.Connections {
-			if c.Properties.Endpoint.ID != "" {
-				ids = append(ids, c.Properties.Endpoint.ID)
-			}
-		}
-	}
-	return ids
-}
-
-// read reads one resource by its id. One that is gone is no gap.
-func (r *reading) read(ctx context.Context, id, kind, version string) {
-	raw, err := r.manager.get(ctx, id, version)
-	if err == nil {
-		r.add([]json.RawMessage{raw}, kind)
-		return
-	}
-	if notFound(err) {
-		r.forget(world.MakeID(id))
-		return
-	}
-	if !r.known(world.MakeID(id)) {
-		r.miss(kind, world.MakeID(id), err)
-	}
-}
-
-func (r *reading) known(id world.ID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, known := r.rows[id]
-	return known
-}
-
-// forget drops what Resource Graph still holds of a resource that is gone.
-func (r *reading) forget(id world.ID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.rows, id)
-	r.gone[id] = true
-}
-
-// interfaces asks for the network interfaces of the endpoints, and for whose
-// the addresses are that DNS, routes and the client name.
-func (r *reading) interfaces(ctx context.Context) []func() {
-	var ids []string
-	addrs := slices.Clone(r.scope.Near)
-	for _, id := range r.order {
-		p := r.rows[id].body.Properties
-		for _, nic := range p.NetworkInterfaces {
-			if key := world.MakeID(nic.ID); key != "" && !r.grown[key] {
-				r.grown[key] = true
-				ids = append(ids, nic.ID)
-			}
-		}
-		addrs = append(addrs, p.addresses()...)
-	}
-	addrs = slices.DeleteFunc(addrs, func(a netip.Addr) bool {
-		key := world.ID("address:" + a.String())
-		asked := r.grown[key]
-		r.grown[key] = true
-		return asked
-	})
-	if len(ids)+len(addrs) == 0 {
-		return nil
-	}
-	q := interfaces(ids, addrs)
-	if r.scope.Vault == "" {
-		q = endpointInterfaces()
-		if r.grown["interfaces"] {
-			return nil
-		}
-		r.grown["interfaces"] = true
-	}
-	return []func(){func() { _ = r.ask(ctx, []query{q}) }} // what fails is a gap
 }
