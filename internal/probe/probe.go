@@ -27,10 +27,13 @@ type Target struct {
 // Options are the settings of a run. The zero value looks, presents no token,
 // asks no public server and takes at most DefaultBudget.
 type Options struct {
-	Client         string       // what the host is called; only copied into the observation
-	Candidates     []netip.Addr // addresses to try whatever DNS says
-	Authenticate   bool         // present a token to the vault
-	PublicResolver bool         // ask a public DNS server too
+	Client     string       // what the host is called; only copied into the observation
+	Candidates []netip.Addr // addresses to try whatever DNS says
+	// Later, if not nil, returns more of them once they are known. It is run
+	// beside the rest, and has to return when its context ends.
+	Later          func(context.Context) []netip.Addr
+	Authenticate   bool // present a token to the vault
+	PublicResolver bool // ask a public DNS server too
 	Budget         time.Duration
 	Cut            bool   // stop what is unfinished once the request by name is proven private
 	HostHeader     string // sent in place of the host of the URL; see ValidHost

@@ -71,7 +71,7 @@ func (r *run) gather(ctx context.Context) (complete bool) {
 // result in: there is room for all of them.
 func (r *run) begin(ctx context.Context) {
 	p := r.rec.plan
-	most := 2 + maxQuestions + maxLater + len(p.Candidates) + fact.MaxLearnt + 2 // lookup, resolvers; by name, by proxy
+	most := 3 + maxQuestions + maxLater + len(p.Candidates) + maxCandidates + fact.MaxLearnt + 2 // lookup, resolvers, later candidates; by name, by proxy
 	r.results = make(chan func(), most)
 	if p.Audience != "" {
 		r.token = fetchToken(ctx, r.env, p.Audience)
@@ -85,8 +85,32 @@ func (r *run) begin(ctx context.Context) {
 		found, err := r.env.Resolvers(ctx)
 		return func() { r.ask(ctx, found, err) }
 	})
+	if r.opt.Later != nil {
+		r.start(func() func() {
+			addrs := r.opt.Later(ctx)
+			return func() { r.consider(ctx, addrs) }
+		})
+	}
 	if !p.Proxy.Direct() && p.Proxy.Fault == "" {
 		r.attempt(ctx, p.ByProxy())
+	}
+}
+
+// maxCandidates is how many addresses are tried that became known later: a
+// vault has few endpoints.
+const maxCandidates = 16
+
+// consider adds candidates that have become known.
+func (r *run) consider(ctx context.Context, addrs []netip.Addr) {
+	addrs = dialable(addrs)
+	for _, a := range addrs[:min(len(addrs), maxCandidates)] {
+		if slices.Contains(r.rec.plan.Candidates, a) {
+			continue
+		}
+		r.rec.plan.Candidates = append(r.rec.plan.Candidates, a)
+		if r.settled {
+			r.tryAddress(ctx, a)
+		}
 	}
 }
 

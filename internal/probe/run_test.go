@@ -260,6 +260,25 @@ func TestCandidates(t *testing.T) {
 	}
 }
 
+// TestLaterCandidates: addresses that become known while the run is on its way
+// are tried; one who never says any holds nobody up.
+func TestLaterCandidates(t *testing.T) {
+	h, _ := healthy(t)
+	h.closed = []string{"10.1.2.4:443"}
+	later := func(context.Context) []netip.Addr {
+		time.Sleep(2 * time.Second)
+		return addrs("10.1.2.4", "127.0.0.1", endpoint)
+	}
+	seen, took := look(t, h, Options{Later: later}, nil)
+	if view, ok := seen.At(ip("10.1.2.4")); !ok || view.Connect.Outcome != fact.Refused || len(seen.Addresses) != 2 || took > 3*time.Second {
+		t.Errorf("%+v after %v", seen.Addresses, took)
+	}
+	seen, took = look(t, h, Options{Cut: true, Later: func(ctx context.Context) []netip.Addr { <-ctx.Done(); return nil }}, nil)
+	if seen.Journey.Verdict() != fact.Private || took > time.Second {
+		t.Errorf("%s after %v", seen.Journey.Verdict(), took)
+	}
+}
+
 // TestHostileAnswer: an answer full of addresses is no port scan, and no
 // special address is ever dialled.
 func TestHostileAnswer(t *testing.T) {
