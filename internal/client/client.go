@@ -19,7 +19,9 @@ var ID = world.HostID("this machine")
 
 // A Machine is what is known of the client.
 type Machine struct {
-	Network   string        // as its user says: a VNet, a site or a gateway, by name or id; "" if nobody says
+	// Network is where its user says that it is: a VNet or a site, by name or id,
+	// or the gateway by which it comes; "" if nobody says.
+	Network   string
 	Subnet    world.ID      // as the platform says, by instance metadata; "" where it does not
 	Addresses []netip.Addr  // its own
 	Servers   []netip.Addr  // the DNS servers that it is configured to ask
@@ -34,6 +36,9 @@ type Place struct {
 	Subnet  world.ID
 	Address netip.Addr
 	By      string // how that is known, in a clause
+	// Gateway is the VNet whose gateway connects the network, where that is all
+	// that is known of it.
+	Gateway world.ID
 }
 
 // An Unplaced error says why the client could not be placed, and what helps.
@@ -101,7 +106,8 @@ func named(w *world.World, m Machine) (Place, error) {
 	var found []Place
 	var fits []string
 	for _, n := range networks(w) {
-		if !n.named(m.Network) {
+		_, gateway := w.Gateway(n.ID)
+		if !n.named(m.Network) || gateway && !slices.ContainsFunc(m.Addresses, func(a netip.Addr) bool { return holds(n.prefixes, a) }) {
 			continue
 		}
 		p := in(n.ID, "", m.within(n.prefixes), by)
@@ -112,6 +118,9 @@ func named(w *world.World, m Machine) (Place, error) {
 		}
 		found, fits = append(found, p), append(fits, n.Path)
 	}
+	if p, ok := behindGateway(w, m, by); ok && len(found) == 0 {
+		return p, nil
+	}
 	switch {
 	case len(found) == 0:
 		return Place{}, &Unplaced{Why: fmt.Sprintf("no network that was read is called %q; there are %s", m.Network, someNames(w))}
@@ -119,6 +128,19 @@ func named(w *world.World, m Machine) (Place, error) {
 		return Place{}, &Unplaced{Fits: fits, Why: fmt.Sprintf("several networks are called %q", m.Network)}
 	}
 	return found[0], nil
+}
+
+// behindGateway is a place in a network that a gateway connects, of which Azure
+// does not tell the address space: the user names the gateway.
+func behindGateway(w *world.World, m Machine, by string) (Place, bool) {
+	for v := range w.VNets() {
+		for g := range w.GatewaysIn(v.ID) {
+			if strings.EqualFold(g.Name(), m.Network) && len(m.Addresses) > 0 {
+				return Place{Network: world.SiteID(beyond), Gateway: v.ID, Address: m.Addresses[0], By: by}, true
+			}
+		}
+	}
+	return Place{}, false
 }
 
 // inVNet is a place in a VNet: the subnet of the machine's address, else the
@@ -222,7 +244,7 @@ func outside(w *world.World, m Machine) (Place, error) {
 		}
 	}
 	if private && connected(w) {
-		return Place{}, &Unplaced{Why: fmt.Sprintf("this machine's address %s is in no VNet that was read; it may be in a network behind a gateway, whose address space Azure does not tell: say with --network where it is, or internet", m.Addresses[0])}
+		return Place{}, &Unplaced{Why: fmt.Sprintf("this machine's address %s is in no VNet that was read; it may be in a network behind a gateway, whose address space Azure does not tell: say with --network by which gateway it comes, or internet", m.Addresses[0])}
 	}
 	return in(world.Internet, "", m.public(), "its addresses, which no network that was read holds"), nil
 }

@@ -66,11 +66,13 @@ func TestFind(t *testing.T) {
 			of(t, hub, spoke), Machine{Addresses: addrs("10.2.9.4")}, "internet 10.2.9.4: its addresses, which no network that was read holds",
 		},
 		"in two VNets": {
-			of(t, spoke, twin), Machine{Addresses: addrs("10.2.0.4")},
+			of(t, spoke, twin),
+			Machine{Addresses: addrs("10.2.0.4")},
 			"several networks hold this machine's address 10.2.0.4: " + spoke.Path + ", " + twin.Path + "; say which with --network",
 		},
 		"in two VNets with DNS servers of their own": {
-			of(t, spoke, twin), Machine{Addresses: addrs("10.2.0.4"), Servers: addrs("10.2.0.53")},
+			of(t, spoke, twin),
+			Machine{Addresses: addrs("10.2.0.4"), Servers: addrs("10.2.0.53")},
 			"twin 10.2.0.4: its address 10.2.0.4 and the DNS servers that the network hands out",
 		},
 		"named":              {site, Machine{Network: "HUB", Addresses: addrs("10.2.0.4")}, "hub 10.1.0.4: what its user says"},
@@ -79,6 +81,12 @@ func TestFind(t *testing.T) {
 		"named the internet": {site, Machine{Network: "internet", Addresses: addrs("192.168.7.7")}, "internet 192.168.7.7: what its user says"},
 		"named wrongly":      {site, Machine{Network: "spook"}, `no network that was read is called "spook"; there are hub, spoke, office, gw, internet`},
 		"told by metadata":   {of(t, spoke, twin), Machine{Subnet: twin.Subnets[0].ID, Addresses: addrs("10.2.0.4")}, "twin 10.2.0.4: instance metadata"},
+		"named a gateway":    {site, Machine{Network: "GW", Addresses: addrs("172.16.9.9")}, "gw 172.16.9.9: what its user says"},
+		"named a gateway without a pool": {
+			of(t, hub, gateway("hub", "ExpressRoute")),
+			Machine{Network: "gw", Addresses: addrs("192.168.1.2")},
+			"behind the gateway 192.168.1.2: what its user says",
+		},
 		"an app": {
 			of(t, spoke, app), Machine{App: "Shop", Addresses: addrs("169.254.130.2")}, "spoke 10.2.0.4: the app's VNet integration",
 		},
@@ -87,11 +95,13 @@ func TestFind(t *testing.T) {
 		},
 		"at home": {of(t, hub), Machine{Addresses: addrs("192.168.1.2")}, "internet 192.168.1.2: its addresses, which no network that was read holds"},
 		"behind a gateway, perhaps": {
-			of(t, hub, gateway("hub", "ExpressRoute")), Machine{Addresses: addrs("192.168.1.2")},
-			"this machine's address 192.168.1.2 is in no VNet that was read; it may be in a network behind a gateway, whose address space Azure does not tell: say with --network where it is, or internet",
+			of(t, hub, gateway("hub", "ExpressRoute")),
+			Machine{Addresses: addrs("192.168.1.2")},
+			"this machine's address 192.168.1.2 is in no VNet that was read; it may be in a network behind a gateway, whose address space Azure does not tell: say with --network by which gateway it comes, or internet",
 		},
 		"in a network that was not read, perhaps": {
-			of(t, hub).WithGaps(gap), Machine{Addresses: addrs("192.168.1.2")},
+			of(t, hub).WithGaps(gap),
+			Machine{Addresses: addrs("192.168.1.2")},
 			"this machine is in no network that was read, and not all networks were: say with --network where it is",
 		},
 	} {

@@ -24,6 +24,9 @@ func Put(w *world.World, m Machine, p Place) *world.World {
 		}
 	}
 	edits := []world.Edit{}
+	if p.Gateway != "" {
+		edits = append(edits, world.Put(reaching(w, p)))
+	}
 	if pod := pod(m, p); pod.IsValid() { // its packets leave with the node's address
 		node := *h
 		node.Meta = world.Meta{ID: world.HostID("node"), Path: "node"}
@@ -32,6 +35,21 @@ func Put(w *world.World, m Machine, p Place) *world.World {
 		edits = append(edits, world.Put(&node))
 	}
 	return w.With(append(edits, world.Put(h))...)
+}
+
+// reaching is the network behind a gateway, with the client's address in it.
+func reaching(w *world.World, p Place) *world.Site {
+	s := world.Site{Meta: world.Meta{ID: world.SiteID(beyond), Path: beyond}}
+	if known, ok := w.Site(s.ID); ok {
+		s = *known
+	}
+	if !holds(s.Prefixes, p.Address) {
+		s.Prefixes = append(slices.Clone(s.Prefixes), netip.PrefixFrom(p.Address, p.Address.BitLen()))
+	}
+	if !slices.Contains(s.ConnectedTo, p.Gateway) {
+		s.ConnectedTo = append(slices.Clone(s.ConnectedTo), p.Gateway)
+	}
+	return &s
 }
 
 // pod is the address that a pod has of its own, none where it has one of its
@@ -44,22 +62,36 @@ func pod(m Machine, p Place) netip.Addr {
 }
 
 // Populate returns w with the machines that its configuration names and Azure
-// tells nothing of: DNS servers that networks hand out, and appliances that
-// routes lead to. What they do inside is not known, and marked so.
+// tells nothing of: DNS servers that networks hand out and resolvers ask, and
+// appliances that routes lead to. What they do inside is not known, and marked so.
 func Populate(w *world.World) *world.World {
 	c := cast{w: w, at: make(map[spot]*world.Host)}
-	for v := range w.VNets() {
-		for _, a := range v.DNSServers {
-			c.server(v, a)
-		}
-		for i := range v.Subnets {
-			t, _ := w.RouteTable(v.Subnets[i].RouteTable)
-			for _, a := range appliances(t) {
-				c.appliance(v, a)
+	for _, r := range w.Resources() {
+		switch r := r.(type) {
+		case *world.VNet:
+			c.servers(r.ID, r.DNSServers...)
+			c.forwarders(r)
+		case *world.Firewall:
+			c.servers(r.VNet, r.DNSServers...)
+		case *world.Ruleset:
+			for _, id := range r.Outbound {
+				if resolver, ok := w.ResolverOf(id); ok {
+					c.servers(resolver.VNet, targets(r)...)
+				}
 			}
 		}
 	}
 	return w.With(c.edits...)
+}
+
+// targets are the servers to which a ruleset sends questions.
+func targets(r *world.Ruleset) (all []netip.Addr) {
+	for _, rule := range r.Rules {
+		for _, to := range rule.Targets {
+			all = append(all, to.Addr())
+		}
+	}
+	return all
 }
 
 // appliances are the next hops of a route table.
@@ -88,6 +120,17 @@ type spot struct {
 	addr    netip.Addr
 }
 
+// servers adds DNS servers that are asked from a VNet.
+func (c *cast) servers(from world.ID, addrs ...netip.Addr) {
+	v, ok := c.w.VNet(from)
+	if !ok {
+		return
+	}
+	for _, a := range addrs {
+		c.server(v, a)
+	}
+}
+
 // server adds a DNS server that a VNet hands out, unless Azure tells who it is.
 func (c *cast) server(v *world.VNet, a netip.Addr) {
 	if a == world.AzureDNS || slices.Contains(world.PublicDNS, a) {
@@ -98,10 +141,15 @@ func (c *cast) server(v *world.VNet, a netip.Addr) {
 	}
 }
 
-// appliance adds a machine that forwards packets.
-func (c *cast) appliance(v *world.VNet, a netip.Addr) {
-	if h := c.machine(v, a); h != nil {
-		h.Forward = &world.ForwardRole{SNAT: true}
+// forwarders adds the machines to which a VNet's routes send packets.
+func (c *cast) forwarders(v *world.VNet) {
+	for i := range v.Subnets {
+		t, _ := c.w.RouteTable(v.Subnets[i].RouteTable)
+		for _, a := range appliances(t) {
+			if h := c.machine(v, a); h != nil {
+				h.Forward = &world.ForwardRole{SNAT: true}
+			}
+		}
 	}
 }
 
