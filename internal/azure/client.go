@@ -35,6 +35,8 @@ func newClient(e env.Env) (*http.Client, error) {
 			Proxy:               func(r *http.Request) (*url.URL, error) { return proxyFor(r.URL, e) },
 			TLSClientConfig:     &tls.Config{RootCAs: roots, Time: e.Now, MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout: tryTime,
+			ForceAttemptHTTP2:   true,
+			MaxIdleConnsPerHost: maxFlying, // the next round of requests finds the connections of the one before
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil

@@ -11,30 +11,42 @@ import (
 	"pldoctor/internal/world"
 )
 
-// fresh reads the vault and its endpoints again from Azure Resource Manager:
-// Resource Graph lags behind, and these are what people have just changed.
+// versions are those of the APIs of the types that are read one by one.
+var versions = map[string]string{
+	vaultType: vaultVersion, endpointType: networkVersion, zoneType: zoneVersion, vnetType: networkVersion,
+	"microsoft.network/networksecuritygroups": networkVersion, "microsoft.network/routetables": networkVersion,
+}
+
+// fresh reads one by one, from Azure Resource Manager, the vault and its
+// endpoints, since Resource Graph lags behind and these are what people have
+// just changed; and what they refer to that has not come: it is gone, or not
+// for this reader.
 func (r *reading) fresh(ctx context.Context) (tasks []func()) {
 	if r.scope.Vault == "" {
 		return nil
 	}
+	wanted := []world.ID{world.MakeID(r.scope.ID)}
 	for _, id := range r.order {
 		resource := r.rows[id]
-		version := map[string]string{vaultType: vaultVersion, endpointType: networkVersion}[resource.kind]
-		if key := "fresh:" + id; version != "" && r.ours(resource) && !r.grown[key] {
-			r.grown[key] = true
-			tasks = append(tasks, func() { r.read(ctx, resource.body.ID, resource.kind, version) })
+		if !slices.Contains([]string{vaultType, endpointType, zoneGroupType}, resource.kind) || !r.ours(resource) {
+			continue
+		}
+		if resource.kind != zoneGroupType {
+			wanted = append(wanted, id)
+		}
+		for _, to := range resource.body.Properties.references() {
+			if _, known := r.rows[to]; !known {
+				wanted = append(wanted, to)
+			}
 		}
 	}
-	if id := world.MakeID(r.scope.ID); id != "" && !r.grown["fresh:"+id] { // Graph does not know it, or not yet
-		r.grown["fresh:"+id] = true
-		tasks = append(tasks, func() { r.read(ctx, r.scope.ID, vaultType, vaultVersion) })
-	}
-	for _, c := range r.connected() {
-		key := "fresh:" + world.MakeID(c)
-		if _, known := r.rows[world.MakeID(c)]; !known && !r.grown[key] {
-			r.grown[key] = true
-			tasks = append(tasks, func() { r.read(ctx, c, endpointType, networkVersion) })
+	for _, id := range wanted {
+		version, key := versions[id.Type()], "fresh:"+id
+		if version == "" || r.grown[key] {
+			continue
 		}
+		r.grown[key] = true
+		tasks = append(tasks, func() { r.read(ctx, string(id), id.Type(), version) })
 	}
 	return tasks
 }
@@ -61,18 +73,6 @@ func (r *reading) providers(ctx context.Context) (tasks []func()) {
 		tasks = append(tasks, func() { r.read(ctx, provider.Path, provider.ID.Type(), providerVersion) })
 	}
 	return tasks
-}
-
-// connected are the endpoints that the vault names.
-func (r *reading) connected() (ids []string) {
-	for _, id := range r.order {
-		for _, c := range r.rows[id].body.Properties.Connections {
-			if c.Properties.Endpoint.ID != "" {
-				ids = append(ids, c.Properties.Endpoint.ID)
-			}
-		}
-	}
-	return ids
 }
 
 // read reads one resource by its id. One that is gone is no gap.

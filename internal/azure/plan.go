@@ -38,6 +38,7 @@ const (
 	zoneType      = "microsoft.network/privatednszones"
 	vnetType      = "microsoft.network/virtualnetworks"
 	perimeterType = "microsoft.network/networksecurityperimeters"
+	zoneGroupType = endpointType + "/privatednszonegroups"
 )
 
 // networkTypes are those that decide where packets and questions go. Each list
@@ -185,6 +186,7 @@ const (
 	networkVersion  = "2025-01-01"
 	resolverVersion = "2022-07-01"
 	providerVersion = "2021-04-01"
+	zoneVersion     = "2024-06-01"
 )
 
 var children = map[string][]child{

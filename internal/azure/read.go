@@ -159,7 +159,7 @@ func (r *reading) growth(ctx context.Context) (tasks []func()) {
 		r.grown[id] = true
 		if resource.kind == endpointType {
 			if groups++; groups > maxZoneGroups {
-				r.miss(endpointType+"/privatednszonegroups", "", fmt.Errorf("there are more than %d endpoints", maxZoneGroups))
+				r.miss(zoneGroupType, "", fmt.Errorf("there are more than %d endpoints", maxZoneGroups))
 				continue
 			}
 		}

@@ -23,9 +23,12 @@ func Put(w *world.World, m Machine, p Place) *world.World {
 			h.RouteAll = a.RouteAll
 		}
 	}
-	edits := []world.Edit{}
+	var edits []world.Edit
 	if p.Gateway != "" {
 		edits = append(edits, world.Put(reaching(w, p)))
+	}
+	if _, inVNet := w.VNet(p.Network); !inVNet && p.Network != world.Internet {
+		h.Nameservers = m.Servers // of which Azure does not tell
 	}
 	if pod := pod(m, p); pod.IsValid() { // its packets leave with the node's address
 		node := *h
@@ -34,7 +37,14 @@ func Put(w *world.World, m Machine, p Place) *world.World {
 		h.Behind, h.Address, h.Network, h.Subnet = node.ID, pod, "", ""
 		edits = append(edits, world.Put(&node))
 	}
-	return w.With(append(edits, world.Put(h))...)
+	c := newCast(w.With(append(edits, world.Put(h))...))
+	c.servers(p.Network, h.Nameservers...)
+	if p.Gateway != "" {
+		return c.w.With(c.edits...).WithGaps(world.Gap{
+			Type: "microsoft.network/connections", Near: p.Network, Why: "Azure does not tell what is behind the gateway, nor which others connect it",
+		})
+	}
+	return c.w.With(c.edits...)
 }
 
 // reaching is the network behind a gateway, with the client's address in it.
@@ -65,7 +75,7 @@ func pod(m Machine, p Place) netip.Addr {
 // tells nothing of: DNS servers that networks hand out and resolvers ask, and
 // appliances that routes lead to. What they do inside is not known, and marked so.
 func Populate(w *world.World) *world.World {
-	c := cast{w: w, at: make(map[spot]*world.Host)}
+	c := newCast(w)
 	for _, r := range w.Resources() {
 		switch r := r.(type) {
 		case *world.VNet:
@@ -115,29 +125,23 @@ type cast struct {
 	edits  []world.Edit
 }
 
+func newCast(w *world.World) *cast { return &cast{w: w, at: make(map[spot]*world.Host)} }
+
 type spot struct {
 	network world.ID
 	addr    netip.Addr
 }
 
-// servers adds DNS servers that are asked from a VNet.
+// servers adds DNS servers that are asked from a network, unless Azure tells who
+// they are.
 func (c *cast) servers(from world.ID, addrs ...netip.Addr) {
-	v, ok := c.w.VNet(from)
-	if !ok {
-		return
-	}
 	for _, a := range addrs {
-		c.server(v, a)
-	}
-}
-
-// server adds a DNS server that a VNet hands out, unless Azure tells who it is.
-func (c *cast) server(v *world.VNet, a netip.Addr) {
-	if a == world.AzureDNS || slices.Contains(world.PublicDNS, a) {
-		return
-	}
-	if h := c.machine(v, a); h != nil {
-		h.DNSUnread = true
+		if a == world.AzureDNS || slices.Contains(world.PublicDNS, a) || a.IsLoopback() {
+			continue
+		}
+		if h := c.machine(from, a); h != nil {
+			h.DNSUnread = true
+		}
 	}
 }
 
@@ -146,17 +150,17 @@ func (c *cast) forwarders(v *world.VNet) {
 	for i := range v.Subnets {
 		t, _ := c.w.RouteTable(v.Subnets[i].RouteTable)
 		for _, a := range appliances(t) {
-			if h := c.machine(v, a); h != nil {
+			if h := c.machine(v.ID, a); h != nil {
 				h.Forward = &world.ForwardRole{SNAT: true}
 			}
 		}
 	}
 }
 
-// machine is the machine at an address as seen from a VNet: nil where Azure
+// machine is the machine at an address as seen from a network: nil where Azure
 // itself tells who is there, or where that address is in no network.
-func (c *cast) machine(v *world.VNet, a netip.Addr) *world.Host {
-	network, ok := c.holder(v, a)
+func (c *cast) machine(from world.ID, a netip.Addr) *world.Host {
+	network, ok := c.holder(from, a)
 	if !ok {
 		return nil
 	}
@@ -193,15 +197,17 @@ func (c *cast) meta(network world.ID, a netip.Addr) world.Meta {
 	return world.Meta{ID: world.HostID(name), Path: name}
 }
 
-// holder is the network that an address belongs to as seen from a VNet: itself,
-// one that it is peered with, any other, a site, or what is behind the gateways.
-func (c *cast) holder(v *world.VNet, a netip.Addr) (world.ID, bool) {
-	if v.Holds(a) {
-		return v.ID, true
+// holder is the network that an address belongs to as seen from one: itself, a
+// VNet that it is peered with, any other, a site, or what is behind the gateways.
+func (c *cast) holder(from world.ID, a netip.Addr) (world.ID, bool) {
+	if own, ok := c.w.Space(from); ok && holds(own, a) {
+		return from, true
 	}
-	for i := range v.Peerings {
-		if far, ok := c.w.VNet(v.Peerings[i].Remote); ok && far.Holds(a) {
-			return far.ID, true
+	if v, ok := c.w.VNet(from); ok {
+		for i := range v.Peerings {
+			if far, ok := c.w.VNet(v.Peerings[i].Remote); ok && far.Holds(a) {
+				return far.ID, true
+			}
 		}
 	}
 	for _, n := range networks(c.w) {
@@ -216,10 +222,11 @@ func (c *cast) holder(v *world.VNet, a netip.Addr) (world.ID, bool) {
 func (c *cast) behind(a netip.Addr) (world.ID, bool) {
 	if c.beyond == nil {
 		s := &world.Site{Meta: world.Meta{ID: world.SiteID(beyond), Path: beyond}}
-		for v := range c.w.VNets() {
-			if _, ok := c.w.GatewayIn(v.ID); ok {
-				s.ConnectedTo = append(s.ConnectedTo, v.ID)
-			}
+		if known, ok := c.w.Site(s.ID); ok {
+			*s = *known
+			s.Prefixes = slices.Clone(s.Prefixes)
+		} else {
+			s.ConnectedTo = gatewayed(c.w)
 		}
 		if len(s.ConnectedTo) == 0 {
 			return "", false
@@ -231,6 +238,16 @@ func (c *cast) behind(a netip.Addr) (world.ID, bool) {
 		c.beyond.Prefixes = append(c.beyond.Prefixes, p)
 	}
 	return c.beyond.ID, true
+}
+
+// gatewayed are the VNets that have a gateway.
+func gatewayed(w *world.World) (all []world.ID) {
+	for v := range w.VNets() {
+		if _, ok := w.GatewayIn(v.ID); ok {
+			all = append(all, v.ID)
+		}
+	}
+	return all
 }
 
 const beyond = "behind the gateway"

@@ -13,6 +13,7 @@ var telling = []string{
 	"microsoft.network/virtualnetworks", "microsoft.network/networksecuritygroups", "microsoft.network/routetables",
 	"microsoft.network/dnsresolvers", "microsoft.network/dnsforwardingrulesets", "microsoft.network/azurefirewalls",
 	"microsoft.network/firewallpolicies", "microsoft.network/virtualnetworkgateways", "microsoft.network/virtualhubs",
+	"microsoft.network/connections",
 }
 
 // doubtful tells whether a part of the configuration was not read without which

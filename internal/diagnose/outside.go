@@ -28,7 +28,9 @@ func (r *run) outside() {
 	if len(found) == 0 {
 		found = inCommon(all, r.twofold(all, &seen))
 	}
-	r.settle(found)
+	if r.settle(found); len(r.causes)+len(r.candidates) == 0 { // there is more to this estate than was read
+		r.withoutConfiguration()
+	}
 }
 
 // doubtful tells whether a fault may be the first on the way: it was not looked

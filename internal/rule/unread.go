@@ -13,7 +13,7 @@ const zoneGroups = endpointType + "/privatednszonegroups"
 
 // scattered are the types of resources of which many stand in an estate that a
 // request never meets: one that was not read matters only where it could.
-var scattered = []string{vaultType, endpointType, zoneType, vnetType, nsgType, routesType}
+var scattered = []string{vaultType, endpointType, zoneType, vnetType, nsgType, routesType, "microsoft.network/connections"}
 
 // Unread tells whether resources of a type, given in lower case, were not read
 // that could matter to this request, and why.
