@@ -1,6 +1,10 @@
 package world
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
 
 // A VNet is a Microsoft.Network/virtualNetworks.
 type VNet struct {
