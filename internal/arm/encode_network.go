@@ -63,7 +63,7 @@ func (e *encoder) natGateway(s world.Subnet) string {
 	path, name := pathOf(s.Meta), s.ID.Parent().Name()+"-"+s.ID.Name()+"-nat"
 	gateway, public := group(path, typeNAT, name), group(path, typePublicIP, name)
 	e.put(world.At(gateway), "", object{"publicIpAddresses": []any{object{"id": public}}})
-	e.put(world.At(public), "", object{"ipAddress": s.NATAddress.String()})
+	e.put(world.At(public), "", object{"ipAddress": s.NATAddress.String(), "natGateway": object{"id": gateway}})
 	return gateway
 }
 

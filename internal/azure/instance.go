@@ -33,6 +33,14 @@ func (i Instance) Addresses() (all []netip.Addr) {
 	return all
 }
 
+// Subnets are those that the interfaces are in.
+func (i Instance) Subnets() (all []netip.Prefix) {
+	for _, nic := range i.Interfaces {
+		all = append(all, nic.Subnets...)
+	}
+	return all
+}
+
 const (
 	instancePath = "http://169.254.169.254/metadata/instance?api-version=2021-02-01"
 	instanceTime = time.Second // on the machine itself it answers in milliseconds

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -75,6 +76,52 @@ func (r *reading) providers(ctx context.Context) (tasks []func()) {
 	return tasks
 }
 
+// decisive are the types of which it matters that there is none: Resource Graph
+// says the same where there are some that its caller may not read.
+var decisive = map[string]string{
+	zoneType: zoneVersion, vnetType: networkVersion, endpointType: networkVersion,
+	"microsoft.network/dnsresolvers": resolverVersion, "microsoft.network/dnsforwardingrulesets": resolverVersion,
+	"microsoft.network/azurefirewalls": networkVersion, "microsoft.network/virtualhubs": networkVersion,
+	"microsoft.network/networksecuritygroups": networkVersion, "microsoft.network/routetables": networkVersion,
+}
+
+// maxHomes bounds the subscriptions in which the absent is asked for.
+const maxHomes = 3
+
+// absent asks Azure Resource Manager, which says what a caller may not do, for
+// types of which nothing came: in the subscriptions of the vault and its
+// endpoints.
+func (r *reading) absent(ctx context.Context) (tasks []func()) {
+	homes, seen := []string{}, make(map[string]bool)
+	for _, id := range r.order {
+		resource := r.rows[id]
+		seen[resource.kind] = true
+		home := id.Segment("subscriptions")
+		if (resource.kind == vaultType || resource.kind == endpointType) && r.ours(resource) && !slices.Contains(homes, home) && len(homes) < maxHomes {
+			homes = append(homes, home)
+		}
+	}
+	for kind, version := range decisive {
+		if seen[kind] {
+			continue
+		}
+		for _, home := range homes {
+			key := world.ID("absent:" + home + "/" + kind)
+			if r.grown[key] {
+				continue
+			}
+			r.grown[key] = true
+			tasks = append(tasks, func() {
+				rows, err := r.manager.list(ctx, "/subscriptions/"+home+"/providers/"+kind, version)
+				if r.add(rows, kind); err != nil && !notFound(err) {
+					r.miss(kind, "", err)
+				}
+			})
+		}
+	}
+	return tasks
+}
+
 // read reads one resource by its id. One that is gone is no gap.
 func (r *reading) read(ctx context.Context, id, kind, version string) {
 	raw, err := r.manager.get(ctx, id, version)
@@ -138,7 +185,11 @@ func (r *reading) interfaces(ctx context.Context) []func() {
 		}
 		r.grown["interfaces"] = true
 	}
-	return []func(){func() { _ = r.ask(ctx, []query{q}) }} // what fails is a gap
+	questions := []query{q}
+	if len(addrs) > 0 && r.scope.Vault != "" {
+		questions = append(questions, endpointsAt(addrs))
+	}
+	return []func(){func() { _ = r.ask(ctx, questions) }} // what fails is a gap
 }
 
 // addresses are those that a resource names, of which it matters whose they
@@ -204,12 +255,28 @@ func (r *reading) gaps() []snapshot.Unread {
 			continue
 		}
 		for _, to := range resource.body.Properties.references() {
-			if _, read := r.rows[to]; !read && !r.gone[to] {
+			switch _, read := r.rows[to]; {
+			case read || r.gone[to]:
+			case to.Type() == nicType: // whose address is the endpoint's
+				r.miss(endpointType, id, errors.New("its network interface "+to.Name()+" is not among what this account may read"))
+			default:
 				r.miss(to.Type(), to, errUnseen)
 			}
 		}
 	}
+	if r.scope.Vault != "" && !r.has(vaultType) {
+		r.miss(vaultType, "", fmt.Errorf("no vault %s is among what this account may read", r.scope.Vault))
+	}
 	return r.unread
+}
+
+func (r *reading) has(kind string) bool {
+	for _, resource := range r.rows {
+		if resource.kind == kind {
+			return true
+		}
+	}
+	return false
 }
 
 // references are the resources that one names without which it says little.
@@ -221,6 +288,9 @@ func (p properties) references() (all []world.ID) {
 	}
 	for _, c := range p.Connections {
 		add(c.Properties.Endpoint.ID)
+	}
+	for _, nic := range p.NetworkInterfaces {
+		add(nic.ID)
 	}
 	for _, peering := range p.Peerings {
 		add(peering.Properties.Remote.ID)

@@ -146,7 +146,10 @@ func (s Scope) neighbours() query {
 
 // interfaces asks for network interfaces by their ids, and by addresses.
 func interfaces(ids []string, addrs []netip.Addr) query {
-	tests := []string{"id in~ (" + quoted(ids...) + ")"}
+	var tests []string
+	if len(ids) > 0 {
+		tests = append(tests, "id in~ ("+quoted(ids...)+")")
+	}
 	for _, a := range addrs {
 		tests = append(tests, fmt.Sprintf(`tostring(properties.ipConfigurations) contains '"%s"'`, a))
 	}
@@ -156,6 +159,16 @@ func interfaces(ids []string, addrs []netip.Addr) query {
 // endpointsNamed asks for private endpoints by their ids.
 func endpointsNamed(ids []string) query {
 	return query{[]string{endpointType}, "resources | where type =~ '" + endpointType + "' | where id in~ (" + quoted(ids...) + ")" + columns}
+}
+
+// endpointsAt asks for private endpoints by the addresses that they themselves
+// tell.
+func endpointsAt(addrs []netip.Addr) query {
+	var tests []string
+	for _, a := range addrs {
+		tests = append(tests, fmt.Sprintf(`tostring(properties.customDnsConfigs) contains '"%s"'`, a))
+	}
+	return query{[]string{endpointType}, "resources | where type =~ '" + endpointType + "' | where " + strings.Join(tests, " or ") + columns}
 }
 
 // endpointInterfaces asks for the network interfaces of all private endpoints.

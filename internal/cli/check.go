@@ -47,11 +47,11 @@ collect --probe; its resources, if it has any, are the configuration.
 
 // A checkup is what the flags of check say.
 type checkup struct {
-	lab, from, cloud, azure, want, output, failOn string
-	hostHeader                                    string
-	estate, evidence, client                      string
-	authenticate, public                          bool
-	timeout                                       time.Duration
+	lab, from, cloud, azure, want, output, failOn, network string
+	hostHeader                                             string
+	estate, evidence, client                               string
+	authenticate, public, debug                            bool
+	timeout                                                time.Duration
 }
 
 func (c *checkup) flags() *flag.FlagSet {
@@ -60,6 +60,8 @@ func (c *checkup) flags() *flag.FlagSet {
 	fs.StringVar(&c.from, "from", "", "the `HOST` of the scenario to diagnose from (its first client)")
 	fs.StringVar(&c.cloud, "cloud", "", "the `CLOUD` of a bare name:\n      "+strings.Join(service.Clouds(), ", "))
 	fs.StringVar(&c.azure, "azure", "auto", "read the Azure configuration too: auto, never or require")
+	fs.StringVar(&c.network, "network", "", "where this client is in the configuration: `NAME` or id of a VNet, the gateway\nby which it comes, or internet")
+	fs.BoolVar(&c.debug, "debug", false, "tell each request to Azure")
 	fs.StringVar(&c.estate, "estate", "", "take the configuration from `FILE` instead of from Azure")
 	fs.StringVar(&c.evidence, "evidence", "", "judge what a probe saw, as `FILE` has it, instead of probing")
 	fs.StringVar(&c.client, "client", "", "the `NAME` of one of the evidence's clients")
@@ -167,27 +169,31 @@ func (c *checkup) inLab(ctx context.Context, app *App, vault string) (diagnose.R
 	}
 	l := lab.Start(s.World, lab.Options{})
 	defer l.Close()
-	p, err := doctor.InLab(l, s, host, target, c.azure != "never" && c.estate == "")
+	p, err := doctor.InLab(l, s, host, target, false)
 	if err != nil {
 		return diagnose.Report{}, err
+	}
+	if c.reads() {
+		p.Source, p.Client = doctor.FromLab(l, s, host, target, app.hint, c.debug), host.ID
 	}
 	return c.check(ctx, app, p)
 }
 
+// reads tells whether Azure is to be asked.
+func (c *checkup) reads() bool { return c.azure != "never" && c.estate == "" }
+
 func (c *checkup) live(ctx context.Context, app *App, vault string) (diagnose.Report, error) {
-	if c.azure == "require" && c.estate == "" {
-		return diagnose.Report{}, &failure{statusUndetermined, fmt.Errorf("reading the configuration from Azure is not supported yet; use --azure never")}
-	}
 	target, err := doctor.ParseTarget(vault, c.cloud)
 	if err != nil {
 		return diagnose.Report{}, &failure{statusUsage, err}
 	}
-	if c.azure == "auto" && c.estate == "" {
-		app.say("the Azure configuration cannot be read yet: the diagnosis rests on what this machine sees")
-	}
-	p, tokenless := doctor.Live(machine.Env(), target, c.authenticate)
+	e := machine.Env()
+	p, tokenless := doctor.Live(e, target, c.authenticate)
 	if tokenless != nil {
 		app.say("--authenticate: %v; the path is diagnosed without a token", tokenless)
+	}
+	if c.reads() {
+		p = p.Reading(e, app.hint, c.debug)
 	}
 	return c.check(ctx, app, p)
 }
@@ -205,11 +211,22 @@ func (c *checkup) check(ctx context.Context, app *App, p doctor.Case) (_ diagnos
 			return diagnose.Report{}, err
 		}
 	}
-	seen := p.Probe(ctx)
-	p, why := p.Placed(&seen)
-	app.unplaced(why)
+	if p.Network = c.network; c.azure == "auto" {
+		p.Patience = patience
+	}
+	p, seen, unread := p.Examine(ctx)
+	switch {
+	case unread != nil && c.azure == "require":
+		return diagnose.Report{}, &failure{statusUndetermined, fmt.Errorf("the configuration cannot be read from Azure: %w", unread)}
+	case unread != nil:
+		app.say("the configuration was not read from Azure: %v\nthe diagnosis rests on what this machine sees", unread)
+	}
 	return c.doctor(app, p).Judge(p, &seen), nil
 }
+
+// patience is how long a path that is proven private waits for the configuration,
+// which then only has advice to add.
+const patience = 2 * time.Second
 
 // severities, the least first.
 var severities = map[rule.Severity]int{rule.Info: 1, rule.Warning: 2, rule.Error: 3}

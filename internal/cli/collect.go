@@ -42,7 +42,7 @@ It reads only, and presents no token to a vault without --authenticate.
 // A collection is what the flags of collect say.
 type collection struct {
 	lab, from, cloud, output, hostHeader string
-	probe, redact, authenticate          bool
+	probe, redact, authenticate, debug   bool
 	timeout                              time.Duration
 }
 
@@ -51,6 +51,7 @@ func (c *collection) flags() *flag.FlagSet {
 	fs.StringVar(&c.output, "o", "", "the `FILE` to write, readable by its owner only; - is the standard output")
 	fs.BoolVar(&c.redact, "redact", false, "mask names, ids and public addresses")
 	fs.BoolVar(&c.probe, "probe", false, "record what this machine sees of each vault, too")
+	fs.BoolVar(&c.debug, "debug", false, "tell each request to Azure")
 	fs.StringVar(&c.lab, "lab", "", "collect inside the lab of `SCENARIO`: a file, or one that ships (lab list)")
 	fs.StringVar(&c.from, "from", "", "the `HOST` of the scenario to probe from (its first client)")
 	fs.StringVar(&c.cloud, "cloud", "", "the `CLOUD` of a bare name:\n      "+strings.Join(service.Clouds(), ", "))
@@ -147,7 +148,7 @@ func (c *collection) inLab(ctx context.Context, vaults []string) (snapshot.Snaps
 		}
 		targets, cases = append(targets, t), append(cases, p)
 	}
-	s, err := c.gather(ctx, doctor.LabReader(scene, host), targets, cases)
+	s, err := c.gather(ctx, doctor.LabReader(l, host, targets[0].Service), targets, cases)
 	return s, targets, err
 }
 
@@ -166,10 +167,15 @@ func (c *collection) live(ctx context.Context, app *App, vaults []string) (snaps
 		}
 		targets, cases = append(targets, t), append(cases, p)
 	}
-	if !c.probe {
-		return snapshot.Snapshot{}, nil, &failure{statusUndetermined, errors.New("reading the configuration from Azure is not supported yet; --probe records what this machine sees")}
+	signed, err := doctor.SignedIn(e, targets[0].Service)
+	if err == nil {
+		s, err := c.gather(ctx, doctor.AzureReader(signed, targets[0].Service, app.hint, c.debug), targets, cases)
+		return s, targets, err
 	}
-	app.say("the Azure configuration cannot be read yet: the file will hold what this machine sees")
+	if !c.probe {
+		return snapshot.Snapshot{}, nil, &failure{statusUndetermined, fmt.Errorf("the configuration cannot be read from Azure: %w", err)}
+	}
+	app.say("the configuration was not read from Azure: %v\nthe file will hold what this machine sees", err)
 	s, err := c.gather(ctx, nil, targets, cases)
 	return s, targets, err
 }
@@ -178,7 +184,7 @@ func (c *collection) live(ctx context.Context, app *App, vaults []string) (snaps
 func (c *collection) gather(ctx context.Context, read doctor.Reader, targets []doctor.Target, cases []doctor.Case) (s snapshot.Snapshot, err error) {
 	if read != nil {
 		if s, err = read(ctx, targets); err != nil {
-			return s, err
+			return s, &failure{statusUndetermined, fmt.Errorf("the configuration cannot be read from Azure: %w", err)}
 		}
 	}
 	s.Cloud = targets[0].Service.Cloud.Name

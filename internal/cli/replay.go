@@ -40,8 +40,8 @@ func (c *checkup) replay(app *App, vault string) (diagnose.Report, error) {
 	if err != nil {
 		return diagnose.Report{}, err
 	}
-	p, why := p.Placed(seen)
-	app.unplaced(why)
+	p.Network = c.network
+	p = p.Placed(seen)
 	return c.doctor(app, p).Judge(p, seen), nil
 }
 
@@ -73,17 +73,7 @@ func worldOf(app *App, name string, s *snapshot.Snapshot, t doctor.Target) (*wor
 	case s.Cloud != t.Service.Cloud.Name:
 		return nil, usagef("%s is of %s, and the vault of %s", name, s.Cloud, t.Service.Cloud.Name)
 	}
-	for _, g := range w.Gaps() {
-		app.say("%s: %s was not read: %s", name, cmp.Or(string(g.Near), g.Type, "a part of Azure"), g.Why)
-	}
 	return w, nil
-}
-
-// unplaced says that the configuration has no place for the client.
-func (a *App) unplaced(why string) {
-	if why != "" {
-		a.say("where this client is in the configuration is not known: %s", why)
-	}
 }
 
 func (c *checkup) doctor(app *App, p doctor.Case) *doctor.Doctor {

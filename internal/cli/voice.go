@@ -28,6 +28,9 @@ func (a *App) say(format string, args ...any) {
 	}
 }
 
+// hint says what a long wait is about.
+func (a *App) hint(text string) { a.say("%s", text) }
+
 // conclude tells the user of an error of c, unless it is a silent one, and
 // returns the exit status.
 func (a *App) conclude(c Command, err error) int {

@@ -22,12 +22,14 @@ type Machine struct {
 	// Network is where its user says that it is: a VNet or a site, by name or id,
 	// or the gateway by which it comes; "" if nobody says.
 	Network   string
-	Subnet    world.ID      // as the platform says, by instance metadata; "" where it does not
-	Addresses []netip.Addr  // its own
-	Servers   []netip.Addr  // the DNS servers that it is configured to ask
-	Runs      settings.Runs // what its programs run on
-	App       string        // the name of the App Service app that it is; "" for others
-	Seen      netip.Addr    // the public address that the vault saw; none where it saw no such
+	Addresses []netip.Addr   // its own
+	Platform  []netip.Addr   // those that instance metadata tells: of a pod, its node's
+	Subnets   []netip.Prefix // the subnets that instance metadata tells
+	Servers   []netip.Addr   // the DNS servers that it is configured to ask
+	Runs      settings.Runs  // what its programs run on
+	App       string         // the name of the App Service app that it is; "" for others
+	Private   netip.Addr     // the address in a VNet that App Service tells an app, by WEBSITE_PRIVATE_IP
+	Seen      netip.Addr     // the public address that the vault saw; none where it saw no such
 }
 
 // A Place is where the client stands.
@@ -59,14 +61,29 @@ func Find(w *world.World, m Machine) (Place, error) {
 	switch {
 	case m.Network != "":
 		return named(w, m)
-	case m.Subnet != "":
-		if s, v, ok := w.Subnet(m.Subnet); ok {
-			return in(v.ID, s.ID, m.within(s.Prefixes), "instance metadata"), nil
-		}
 	case m.App != "":
 		return app(w, m)
 	}
+	if p, ok := byPlatform(w, m); ok {
+		return p, nil
+	}
 	return byAddress(w, m)
+}
+
+// byPlatform finds the one subnet that instance metadata tells.
+func byPlatform(w *world.World, m Machine) (Place, bool) {
+	var found []Place
+	for v := range w.VNets() {
+		for _, a := range m.Platform {
+			if s, ok := v.SubnetOf(a); ok && slices.ContainsFunc(m.Subnets, func(p netip.Prefix) bool { return slices.Contains(s.Prefixes, p) }) {
+				found = append(found, in(v.ID, s.ID, a, "instance metadata"))
+			}
+		}
+	}
+	if len(found) != 1 {
+		return Place{}, false
+	}
+	return found[0], true
 }
 
 func in(network, subnet world.ID, a netip.Addr, by string) Place {
@@ -163,8 +180,11 @@ func inVNet(v *world.VNet, m Machine, by string) Place {
 func app(w *world.World, m Machine) (Place, error) {
 	a, ok := w.WebAppNamed(m.App)
 	switch {
+	case !ok && m.Private.IsValid():
+		m.Addresses = []netip.Addr{m.Private}
+		return byAddress(w, m)
 	case !ok:
-		return Place{}, &Unplaced{Why: fmt.Sprintf("the app %s is not among what was read; say with --network in which VNet it is integrated, or internet", m.App)}
+		return in(world.Internet, "", m.public(), "App Service, which tells this app no address in a VNet: it has no VNet integration"), nil
 	case a.Subnet == "":
 		return in(world.Internet, "", m.public(), "the app's configuration: it has no VNet integration"), nil
 	}
@@ -237,6 +257,9 @@ func asked(w *world.World, m Machine, found []Place, fits []string) ([]Place, []
 
 // outside is a machine that is in no network that was read.
 func outside(w *world.World, m Machine) (Place, error) {
+	if len(networks(w)) == 0 {
+		return Place{}, &Unplaced{Why: "no network was read"}
+	}
 	private := len(m.Addresses) > 0 && !slices.ContainsFunc(m.Addresses, func(a netip.Addr) bool { return !a.IsPrivate() })
 	for _, gap := range w.Gaps() {
 		if private && gap.Type == "microsoft.network/virtualnetworks" {

@@ -49,6 +49,8 @@ func of(t *testing.T, parts ...world.Resource) *world.World {
 // TestFind: where a machine is said to be, and that nothing is guessed.
 func TestFind(t *testing.T) {
 	hub, spoke, twin := vnet("hub", "10.1.0.0/16"), vnet("spoke", "10.2.0.0/16"), vnet("twin", "10.2.0.0/16", "10.2.0.53")
+	wide := vnet("wide", "10.2.0.0/16")
+	wide.Subnets[0].Prefixes = wide.Prefixes
 	office := &world.Site{Meta: world.Meta{ID: world.SiteID("office"), Path: "office"}, Prefixes: []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")}, ConnectedTo: []world.ID{hub.ID}}
 	site := of(t, hub, spoke, office, gateway("hub", "Vpn", "172.16.9.0/24"))
 	app := &world.WebApp{Meta: world.At("/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/shop"), Subnet: spoke.Subnets[0].ID}
@@ -80,7 +82,7 @@ func TestFind(t *testing.T) {
 		"named a site":       {site, Machine{Network: "office"}, "office 192.168.0.4: what its user says"},
 		"named the internet": {site, Machine{Network: "internet", Addresses: addrs("192.168.7.7")}, "internet 192.168.7.7: what its user says"},
 		"named wrongly":      {site, Machine{Network: "spook"}, `no network that was read is called "spook"; there are hub, spoke, office, gw, internet`},
-		"told by metadata":   {of(t, spoke, twin), Machine{Subnet: twin.Subnets[0].ID, Addresses: addrs("10.2.0.4")}, "twin 10.2.0.4: instance metadata"},
+		"told by metadata":   {of(t, wide, twin), Machine{Addresses: addrs("10.2.0.4"), Platform: addrs("10.2.0.4"), Subnets: twin.Subnets[0].Prefixes}, "twin 10.2.0.4: instance metadata"},
 		"named a gateway":    {site, Machine{Network: "GW", Addresses: addrs("172.16.9.9")}, "gw 172.16.9.9: what its user says"},
 		"named a gateway without a pool": {
 			of(t, hub, gateway("hub", "ExpressRoute")),
@@ -91,7 +93,14 @@ func TestFind(t *testing.T) {
 			of(t, spoke, app), Machine{App: "Shop", Addresses: addrs("169.254.130.2")}, "spoke 10.2.0.4: the app's VNet integration",
 		},
 		"an app that was not read": {
-			of(t, spoke), Machine{App: "shop"}, "the app shop is not among what was read; say with --network in which VNet it is integrated, or internet",
+			of(t, spoke),
+			Machine{App: "shop", Addresses: addrs("169.254.130.2"), Private: addrs("10.2.0.7")[0]},
+			"spoke 10.2.0.7: its address 10.2.0.7, which of the networks that were read only spoke holds",
+		},
+		"an app without integration": {
+			of(t, spoke),
+			Machine{App: "shop", Addresses: addrs("169.254.130.2")},
+			"internet 169.254.130.2: App Service, which tells this app no address in a VNet: it has no VNet integration",
 		},
 		"at home": {of(t, hub), Machine{Addresses: addrs("192.168.1.2")}, "internet 192.168.1.2: its addresses, which no network that was read holds"},
 		"behind a gateway, perhaps": {
@@ -130,9 +139,10 @@ func TestFind(t *testing.T) {
 // the VNet stands there itself.
 func TestPod(t *testing.T) {
 	w := of(t, vnet("aks", "10.4.0.0/16"))
-	subnet := world.At(group + "virtualNetworks/aks/subnets/default").ID
 	for a, behind := range map[string]bool{"10.244.0.7": true, "10.4.0.9": false} {
-		m := Machine{Addresses: addrs(a), Subnet: subnet, Runs: settings.RunsAKS}
+		m := Machine{
+			Addresses: addrs(a), Platform: addrs("10.4.0.9"), Subnets: []netip.Prefix{netip.MustParsePrefix("10.4.0.0/24")}, Runs: settings.RunsAKS,
+		}
 		p, err := Find(w, m)
 		if err != nil {
 			t.Fatal(err)

@@ -14,6 +14,11 @@ func Put(w *world.World, m Machine, p Place) *world.World {
 		Meta: world.Meta{ID: ID, Path: ID.Name()}, Network: p.Network, Subnet: p.Subnet, Address: p.Address,
 		Runs: m.Runs, Wants: world.WantPrivate, PublicAddress: m.Seen,
 	}
+	for _, a := range m.Addresses {
+		if a != p.Address {
+			h.Addresses = append(h.Addresses, a)
+		}
+	}
 	if m.App != "" {
 		h.Integrated = world.No
 		if p.Network != world.Internet {

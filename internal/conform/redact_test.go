@@ -55,7 +55,7 @@ func replayed(t *testing.T, s *snapshot.Snapshot) diagnose.Report {
 	if c.World, _, err = s.World(); err != nil {
 		t.Fatal(err)
 	}
-	c, _ = c.Placed(seen)
+	c = c.Placed(seen)
 	return doctorOf(s.Cloud).Judge(c, seen)
 }
 

@@ -3,10 +3,11 @@ package doctor
 import (
 	"context"
 
-	"pldoctor/internal/arm"
-	"pldoctor/internal/diagnose"
+	"pldoctor/internal/azure"
+	"pldoctor/internal/env"
 	"pldoctor/internal/fact"
-	"pldoctor/internal/scenario"
+	"pldoctor/internal/lab"
+	"pldoctor/internal/service"
 	"pldoctor/internal/snapshot"
 	"pldoctor/internal/world"
 )
@@ -14,14 +15,44 @@ import (
 // A Reader reads what Azure knows of vaults and of what is on the way to them.
 type Reader func(context.Context, []Target) (snapshot.Snapshot, error)
 
-// LabReader reads what Azure would tell in the lab of a scenario: the resources
-// that a user's tool could see from a host.
-func LabReader(s *scenario.Scenario, host *world.Host) Reader {
-	return func(context.Context, []Target) (snapshot.Snapshot, error) {
-		return snapshot.Snapshot{
-			Cloud: s.World.Service().Cloud.Name, Resources: arm.Encode(diagnose.Sight(s.World, host.ID)),
-		}, nil
+// manyVaults is how many vaults are read one by one; of more, the whole estate
+// is read at once.
+const manyVaults = 8
+
+// AzureReader is the Reader of a machine: Azure, asked over e. Without targets it
+// reads the whole estate. Say is told of waits and, where debug, of each request.
+func AzureReader(e env.Env, svc service.Service, say func(string), debug bool) Reader {
+	return func(ctx context.Context, targets []Target) (all snapshot.Snapshot, err error) {
+		scope := azure.Scope{Service: svc, Near: e.Addresses(), App: e.Getenv(appName), Say: say, Debug: debug}
+		if len(targets) == 0 || len(targets) > manyVaults {
+			return azure.Read(ctx, e, scope)
+		}
+		for _, t := range targets {
+			scope.Vault, scope.ID = t.Vault, t.ID
+			s, err := azure.Read(ctx, e, scope)
+			if err != nil {
+				return all, err
+			}
+			all = all.And(s)
+		}
+		return all, nil
 	}
+}
+
+// LabReader is the Reader of a host in a running lab: the lab's Azure, asked by an
+// operator who stands in for it.
+func LabReader(l *lab.Lab, host *world.Host, svc service.Service) Reader {
+	return AzureReader(onBehalf(l, host), svc, nil, false)
+}
+
+// SignedIn returns e with the credentials of the machine that it is.
+func SignedIn(e env.Env, svc service.Service) (env.Env, error) {
+	if e.Token != nil {
+		return e, nil
+	}
+	token, err := azure.Tokens(e, svc)
+	e.Token = token
+	return e, err
 }
 
 // Record adds to a snapshot what probes of the cases see, one after the other.

@@ -38,6 +38,20 @@ type Case struct {
 	Client world.ID
 	Name   string
 
+	// Source reads the World while the probe looks, where it is not there yet.
+	Source Source
+	// Patience is how long a path that is proven private waits for the Source; 0:
+	// as long as there is time.
+	Patience time.Duration
+	// Network is where the client is, as its user says; Instance is what the
+	// platform says, which Platform asks beside the Source. PlacedBy is how that was found in the World, or why not.
+	Network  string
+	Instance azure.Instance
+	Platform func(context.Context) azure.Instance
+	PlacedBy string
+	// Later returns addresses to try that are not known from the start.
+	Later func(context.Context) []netip.Addr
+
 	// Runs is what the client runs on where the probe stands in for it, since no
 	// program of the customer's can run there; "" where the probe finds it out.
 	Runs world.Runs
@@ -65,7 +79,7 @@ func (c Case) Probe(ctx context.Context) fact.Observation {
 	t := probe.Target{Service: c.Target.Service, Vault: c.Target.Vault, Host: c.Target.Host}
 	seen := probe.Run(ctx, c.Env, t, probe.Options{
 		Client: c.Name, Candidates: c.candidates(), Authenticate: c.Authenticate, PublicResolver: c.PublicResolver,
-		Budget: c.Budget, Cut: c.Cut, HostHeader: c.HostHeader,
+		Budget: c.Budget, Cut: c.Cut, HostHeader: c.HostHeader, Later: c.Later,
 	})
 	seen.Client.Runs = cmp.Or(string(c.Runs), seen.Client.Runs)
 	return seen
@@ -76,7 +90,7 @@ func (c Case) candidates() []netip.Addr { return diagnose.EndpointAddresses(c.Wo
 func (c Case) input(seen *fact.Observation) diagnose.Input {
 	in := diagnose.Input{
 		Service: c.Target.Service, Vault: c.Target.Vault, Host: c.Target.Host, Wants: c.Wants,
-		World: c.World, Client: c.Client, Seen: seen,
+		World: c.World, Client: c.Client, Placed: c.PlacedBy, Seen: seen,
 	}
 	if seen != nil {
 		in.Started = seen.Started

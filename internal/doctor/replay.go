@@ -9,16 +9,6 @@ import (
 	"pldoctor/internal/world"
 )
 
-// Placed returns the case with the client put into its configuration, found by
-// the addresses that a probe saw, where it has no place there yet; why says why
-// there is none.
-func (c Case) Placed(seen *fact.Observation) (placed Case, why string) {
-	if c.World != nil && c.Client == "" {
-		c.World, c.Client, why = Configured(c.World, seen)
-	}
-	return c, why
-}
-
 // Replay makes the case of evidence: nothing is dialled for it. The client is
 // called as the evidence calls it, and the name asked for is the one that it
 // asked for.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pldoctor/internal/diagnose"
+	"pldoctor/internal/world"
 )
 
 // unread says what of the configuration is not known, and where the client is
@@ -35,5 +36,9 @@ func place(r diagnose.Report) string {
 	if r.Client.Network == "" {
 		return "where this client is in the configuration is not known, so that nothing is predicted: " + r.Client.Placed
 	}
-	return fmt.Sprintf("this client is taken to be in %s, by %s", r.Client.Network, r.Client.Placed)
+	where := "in " + r.Client.Network
+	if r.Client.Network == string(world.Internet) {
+		where = "on the internet"
+	}
+	return fmt.Sprintf("this client is taken to be %s, by %s", where, r.Client.Placed)
 }

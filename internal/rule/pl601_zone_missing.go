@@ -44,8 +44,12 @@ var pl601 = &Rule{
 		if why, none := c.notOurs(); none {
 			return NotApplicable(why)
 		}
-		return Fail(fmt.Sprintf("there is no private DNS zone %s in what was read of the configuration; so %s is followed into the public DNS",
-			c.Service.Zone.Host(), c.Host.Host()), c.said()...)
+		what := fmt.Sprintf("there is no private DNS zone %s in what was read of the configuration; so %s is followed into the public DNS",
+			c.Service.Zone.Host(), c.Host.Host())
+		if n := len(c.World.Horizon()); n > 0 {
+			return Fail(what+fmt.Sprintf("; one that is kept centrally, in another subscription than the %d that were read, would not be seen: ask who looks after private DNS before a second one is created", n), c.said()...).Perhaps()
+		}
+		return Fail(what, c.said()...)
 	},
 	Breaks: func(s Site) []Break {
 		var b Break

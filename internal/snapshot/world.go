@@ -3,6 +3,8 @@ package snapshot
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"pldoctor/internal/arm"
@@ -46,11 +48,22 @@ func (s *Snapshot) World() (*world.World, arm.Result, error) {
 		parent := world.MakeID(orphan).Parent()
 		gaps = append(gaps, world.Gap{Type: parent.Type(), Near: parent, Why: fmt.Sprintf("%s stands there without it", orphan)})
 	}
-	w, err := world.New(world.Parts{Cloud: s.Cloud, Resources: result.Resources, Gaps: gaps})
+	w, err := world.New(world.Parts{Cloud: s.Cloud, Resources: result.Resources, Gaps: gaps, Horizon: subscriptions(result.Resources)})
 	if err != nil {
 		return nil, result, err
 	}
 	return w.WithGaps(uncounted(w, outlines)...), result, nil
+}
+
+// subscriptions are those that resources are in.
+func subscriptions(resources []world.Resource) []string {
+	found := make(map[string]bool)
+	for _, r := range resources {
+		if s := world.MetaOf(r).Subscription(); s != "" {
+			found[strings.ToLower(s)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
 }
 
 func (u Unread) gap() world.Gap {

@@ -195,10 +195,14 @@ func (v *Vault) ConnectionOf(endpoint ID) (*Connection, bool) {
 
 // Effective tells whether traffic through e reaches its vault: the vault holds
 // an approved and succeeded connection of it, and the endpoint is provisioned.
+// Of a vault that was not read, the endpoint's own word is taken.
 func (w *World) Effective(e *Endpoint) bool {
 	v, ok := w.Vault(e.Target)
-	if !ok || e.Provisioning != Succeeded {
+	switch {
+	case e.Provisioning != Succeeded:
 		return false
+	case !ok:
+		return e.Status == Approved
 	}
 	c, ok := v.ConnectionOf(e.ID)
 	return ok && c.Effective()

@@ -27,6 +27,7 @@ type World struct {
 	resources table[ID, Resource]
 	index     table[key, []Resource] // ordered by id
 	gaps      []Gap
+	horizon   []string
 	assume    Assumptions
 }
 
@@ -71,6 +72,7 @@ type Parts struct {
 	Cloud     string // default AzureCloud
 	Resources []Resource
 	Gaps      []Gap
+	Horizon   []string // see World.Horizon
 	Assume    Assumptions
 }
 
@@ -81,7 +83,7 @@ func New(parts Parts) (*World, error) {
 	if !ok {
 		return nil, &Problem{Field: "cloud", What: fmt.Sprintf("%q is not one of %v", parts.Cloud, service.Clouds())}
 	}
-	w := &World{service: svc, gaps: slices.Clone(parts.Gaps), assume: parts.Assume}
+	w := &World{service: svc, gaps: slices.Clone(parts.Gaps), horizon: slices.Clone(parts.Horizon), assume: parts.Assume}
 	w.resources.base = make(map[ID]Resource, len(parts.Resources))
 	w.index.base = make(map[key][]Resource, 2*len(parts.Resources))
 	var p problems
@@ -216,6 +218,18 @@ func (w *World) Service() service.Service { return w.service }
 
 // Assume returns the World's assumptions.
 func (w *World) Assume() Assumptions { return w.assume }
+
+// Horizon returns the subscriptions that were looked into, where nobody can
+// tell whether there are more: Azure leaves those in silence that its caller may
+// not read. It is empty for a World that is known as a whole.
+func (w *World) Horizon() []string { return w.horizon }
+
+// WithoutHorizon returns a copy that counts as known as a whole.
+func (w *World) WithoutHorizon() *World {
+	c := *w
+	c.horizon = nil
+	return &c
+}
 
 // Gaps returns what was not read.
 func (w *World) Gaps() []Gap { return w.gaps }

@@ -50,38 +50,6 @@ func observed(addresses ...string) *fact.Observation {
 	return o
 }
 
-// TestConfigured: which machines follow from resources.
-func TestConfigured(t *testing.T) {
-	w, client, why := Configured(estate(t), observed("172.17.0.1", "10.1.7.7"))
-	h, ok := w.Host(client)
-	if why != "" || !ok || h.Address != addr("10.1.7.7") || h.Network.Name() != "hub" || h.Subnet.Name() != "default" || !slices.Equal(h.Addresses, []netip.Addr{addr("172.17.0.1")}) {
-		t.Errorf("%+v, %s", h, why)
-	}
-	roles := map[string][2]bool{}
-	for h := range w.Hosts() {
-		roles[h.Name()] = [2]bool{h.DNSUnread, h.Forward != nil}
-	}
-	if len(roles) != 3 || roles["10.1.0.4"] != [2]bool{true, true} || roles["10.1.0.9"] != [2]bool{false, true} {
-		t.Errorf("%v", roles)
-	}
-}
-
-// TestNoPlace: a client is never put anywhere by guess.
-func TestNoPlace(t *testing.T) {
-	for _, tt := range []struct {
-		addresses []string
-		want      string
-	}{
-		{nil, "none of this client's addresses is in a VNet of the configuration"},
-		{[]string{"192.168.7.7"}, "none of this client's addresses is in a VNet of the configuration"},
-		{[]string{"10.2.0.7"}, "more than one VNet has the client's address: spoke, twin"},
-	} {
-		if w, client, why := Configured(estate(t), observed(tt.addresses...)); client != "" || why != tt.want || w == nil {
-			t.Errorf("%v: %s, %q", tt.addresses, client, why)
-		}
-	}
-}
-
 // TestFronts: the public address at which the vault answered is known then, and
 // no other is taken for one.
 func TestFronts(t *testing.T) {
@@ -93,21 +61,27 @@ func TestFronts(t *testing.T) {
 		view("20.1.2.3", service.ConnIPv4, fact.OK), view("20.1.2.4", service.ConnPrivateLink, fact.OK),
 		view("20.1.2.5", service.ConnIPv4, fact.NotKeyVault), view("10.1.2.3", service.ConnIPv4, fact.OK),
 	}
-	w, _, _ := Configured(estate(t), o)
+	w := Case{World: estate(t)}.Placed(o).World
 	if v, _ := w.VaultNamed("fabrikam"); !slices.Equal(v.PublicAddresses, []netip.Addr{addr("20.1.2.3")}) {
 		t.Errorf("%v", v.PublicAddresses)
 	}
 }
 
-// TestPlaced: a case that knows its client stays as it is.
+// TestPlaced: a case that knows its client stays as it is; another is put where
+// its addresses are, or the case says why not.
 func TestPlaced(t *testing.T) {
 	w := estate(t)
 	for _, c := range []Case{{}, {World: w, Client: "host:x"}} {
-		if placed, why := c.Placed(observed("10.1.7.7")); placed.World != c.World || placed.Client != c.Client || why != "" {
-			t.Errorf("%+v, %s", placed, why)
+		if placed := c.Placed(observed("10.1.7.7")); placed.World != c.World || placed.Client != c.Client || placed.PlacedBy != "" {
+			t.Errorf("%+v", placed)
 		}
 	}
-	if placed, why := (Case{World: w}).Placed(observed("10.1.7.7")); placed.Client != "host:this machine" || why != "" {
-		t.Errorf("%+v, %s", placed.Client, why)
+	placed := Case{World: w}.Placed(observed("172.17.0.1", "10.1.7.7"))
+	h, ok := placed.World.Host(placed.Client)
+	if !ok || h.Network.Name() != "hub" || h.Subnet.Name() != "default" || h.Address != addr("10.1.7.7") || !slices.Equal(h.Addresses, []netip.Addr{addr("172.17.0.1")}) || placed.PlacedBy == "" {
+		t.Errorf("%+v, %s", h, placed.PlacedBy)
+	}
+	if placed := (Case{World: w}).Placed(observed("10.2.0.7")); placed.Client != "" || placed.World == nil || placed.PlacedBy == "" {
+		t.Errorf("%s, %s", placed.Client, placed.PlacedBy)
 	}
 }
