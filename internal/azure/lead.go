@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -264,19 +263,7 @@ func (r *reading) gaps() []snapshot.Unread {
 			}
 		}
 	}
-	if r.scope.Vault != "" && !r.has(vaultType) {
-		r.miss(vaultType, "", fmt.Errorf("no vault %s is among what this account may read", r.scope.Vault))
-	}
 	return r.unread
-}
-
-func (r *reading) has(kind string) bool {
-	for _, resource := range r.rows {
-		if resource.kind == kind {
-			return true
-		}
-	}
-	return false
 }
 
 // references are the resources that one names without which it says little.

@@ -1,10 +1,10 @@
 package diagnose
 
 import (
-	"cmp"
 	"slices"
 
 	"pldoctor/internal/rule"
+	"pldoctor/internal/world"
 )
 
 // telling are the types of resources that decide where a request goes.
@@ -28,11 +28,11 @@ func doubtful(c *rule.Case) bool {
 }
 
 // Doubt says why nothing can be predicted in a world, "" where it can: a kind of
-// resource that decides where requests go was not read in full.
+// resource that decides where requests go was not read at all, or not in full.
 func Doubt(w *world.World) string {
-	for _, g := range w.Gaps() {
-		if slices.Contains(telling, g.Type) {
-			return cmp.Or(g.Type, "a part of the configuration") + " could not be read: " + g.Why
+	for _, kind := range telling {
+		if why, unread := w.Unread(kind); unread {
+			return kind + " could not be read: " + why
 		}
 	}
 	return ""

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"slices"
 
 	"pldoctor/internal/dnsname"
@@ -22,6 +23,9 @@ func (c *Case) Unread(resourceType string) (why string, unread bool) {
 		if g.Type != zoneGroups && g.Of(resourceType) && c.concerns(g) {
 			return g.Why, true
 		}
+	}
+	if n := len(c.World.Horizon()); resourceType == vaultType && c.Resource == nil && n > 0 {
+		return fmt.Sprintf("no vault %s is in the %d subscriptions that were read", c.Vault, n), true
 	}
 	return "", false
 }
