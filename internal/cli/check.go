@@ -60,7 +60,7 @@ func (c *checkup) flags() *flag.FlagSet {
 	fs.StringVar(&c.from, "from", "", "the `HOST` of the scenario to diagnose from (its first client)")
 	fs.StringVar(&c.cloud, "cloud", "", "the `CLOUD` of a bare name:\n      "+strings.Join(service.Clouds(), ", "))
 	fs.StringVar(&c.azure, "azure", "auto", "read the Azure configuration too: auto, never or require")
-	fs.StringVar(&c.network, "network", "", "where this client is in the configuration: `NAME` or id of a VNet, the gateway\nby which it comes, or internet")
+	fs.StringVar(&c.network, "network", "", "where this client is in the configuration: the `NAME` or\n      id of a VNet, the gateway by which it comes, internet")
 	fs.BoolVar(&c.debug, "debug", false, "tell each request to Azure")
 	fs.StringVar(&c.estate, "estate", "", "take the configuration from `FILE` instead of from Azure")
 	fs.StringVar(&c.evidence, "evidence", "", "judge what a probe saw, as `FILE` has it, instead of probing")
