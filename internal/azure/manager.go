@@ -58,7 +58,7 @@ func newManager(e env.Env, c service.Cloud, say func(string), debug bool) (*mana
 	options := runtime.PipelineOptions{
 		PerCall: []policy.Policy{newQuota(e.Now, say)},
 		PerRetry: []policy.Policy{
-			runtime.NewBearerTokenPolicy(credential(e.Token), []string{audience + "/.default"}, nil),
+			runtime.NewBearerTokenPolicy(credential{e.Token, e.Now}, []string{audience + "/.default"}, nil),
 			&tracer{say: say, now: e.Now, debug: debug},
 		},
 	}
@@ -89,7 +89,10 @@ func endpointOf(e env.Env, c service.Cloud) (*url.URL, error) {
 }
 
 // A credential gets tokens by an Env.
-type credential func(ctx context.Context, audience string) (string, error)
+type credential struct {
+	token func(ctx context.Context, audience string) (string, error)
+	now   func() time.Time
+}
 
 // tokenUse is how long a token is used before another is asked for: those of
 // Entra ID are good for an hour at least.
@@ -97,11 +100,11 @@ const tokenUse = 10 * time.Minute
 
 // GetToken gets a token for the one scope asked for.
 func (c credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	token, err := c(ctx, strings.TrimSuffix(o.Scopes[0], "/.default"))
+	token, err := c.token(ctx, strings.TrimSuffix(o.Scopes[0], "/.default"))
 	if err != nil {
 		return azcore.AccessToken{}, &tokenError{err}
 	}
-	return azcore.AccessToken{Token: token, ExpiresOn: time.Now().Add(tokenUse)}, nil
+	return azcore.AccessToken{Token: token, ExpiresOn: c.now().Add(tokenUse)}, nil
 }
 
 // A tokenError says why there is no token. Asking again would not help.

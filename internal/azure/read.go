@@ -129,8 +129,7 @@ func (r *reading) add(raws []json.RawMessage, kind string) {
 // miss notes what could not be read.
 func (r *reading) miss(kind string, near world.ID, err error) {
 	u := snapshot.Unread{Type: kind, Near: near, Why: err.Error()}
-	var refused *Refusal
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*Refusal](err); ok {
 		u.Permission = refused.Action
 	}
 	r.mu.Lock()

@@ -207,7 +207,7 @@ func (c *checkup) check(ctx context.Context, app *App, p doctor.Case) (_ diagnos
 		p.Wants = world.Wants(c.want)
 	}
 	if c.estate != "" {
-		if p.World, err = c.configuration(app, p.Target); err != nil {
+		if p.World, err = c.configuration(p.Target); err != nil {
 			return diagnose.Report{}, err
 		}
 	}

@@ -31,9 +31,9 @@ func (c *checkup) replay(app *App, vault string) (diagnose.Report, error) {
 	}
 	switch {
 	case c.estate != "":
-		p.World, err = c.configuration(app, target)
+		p.World, err = c.configuration(target)
 	case s.HasConfiguration() && c.azure != "never":
-		p.World, err = worldOf(app, c.evidence, s, target)
+		p.World, err = worldOf(c.evidence, s, target)
 	case c.azure == "require":
 		err = &failure{statusInput, fmt.Errorf("%s holds no resources, which --azure require asks for", c.evidence)}
 	}
@@ -46,7 +46,7 @@ func (c *checkup) replay(app *App, vault string) (diagnose.Report, error) {
 }
 
 // configuration reads the World of the file that --estate names.
-func (c *checkup) configuration(app *App, t doctor.Target) (*world.World, error) {
+func (c *checkup) configuration(t doctor.Target) (*world.World, error) {
 	s, err := openSnapshot(c.estate)
 	if err != nil {
 		return nil, err
@@ -54,12 +54,12 @@ func (c *checkup) configuration(app *App, t doctor.Target) (*world.World, error)
 	if !s.HasConfiguration() {
 		return nil, &failure{statusInput, fmt.Errorf("%s holds no resources", c.estate)}
 	}
-	return worldOf(app, c.estate, s, t)
+	return worldOf(c.estate, s, t)
 }
 
 // worldOf makes the World of a file. Resource Graph's own exports do not say
 // which cloud they are of: the vault's name does.
-func worldOf(app *App, name string, s *snapshot.Snapshot, t doctor.Target) (*world.World, error) {
+func worldOf(name string, s *snapshot.Snapshot, t doctor.Target) (*world.World, error) {
 	if s.Cloud == "" {
 		s.Cloud = t.Service.Cloud.Name
 	}

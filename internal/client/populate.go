@@ -192,15 +192,15 @@ func (c *cast) machine(from world.ID, a netip.Addr) *world.Host {
 // meta names a machine by its address, and by its network where there is one
 // of that address elsewhere.
 func (c *cast) meta(network world.ID, a netip.Addr) world.Meta {
-	name := a.String()
 	for other := range c.at {
 		if other.addr == a {
-			name += " in " + network.Name()
-			break
+			return host(a.String() + " in " + network.Name())
 		}
 	}
-	return world.Meta{ID: world.HostID(name), Path: name}
+	return host(a.String())
 }
+
+func host(name string) world.Meta { return world.Meta{ID: world.HostID(name), Path: name} }
 
 // holder is the network that an address belongs to as seen from one: itself, a
 // VNet that it is peered with, any other, a site, or what is behind the gateways.

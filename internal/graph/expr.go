@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -177,12 +178,7 @@ func (p *parser) level(n int) expr {
 }
 
 func contains(words []string, w string) bool {
-	for _, word := range words {
-		if word == w {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(words, w)
 }
 
 func (p *parser) unary() expr {

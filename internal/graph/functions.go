@@ -95,7 +95,7 @@ func inTerm(c byte) bool {
 
 // arithmetic works on whole numbers as such, and is null of anything else than
 // numbers.
-func arithmetic(whole func(a, b int64) any, real func(a, b float64) float64) function {
+func arithmetic(whole func(a, b int64) any, fraction func(a, b float64) float64) function {
 	return function{2, 2, func(_ token, args []bound) (bound, error) {
 		kind := Real
 		if args[0].kind == Long && args[1].kind == Long {
@@ -110,7 +110,7 @@ func arithmetic(whole func(a, b int64) any, real func(a, b float64) float64) fun
 			case aw && bw:
 				return whole(ai, bi)
 			}
-			return finite(real(af, bf))
+			return finite(fraction(af, bf))
 		}, kind: kind}, nil
 	}}
 }
@@ -197,7 +197,7 @@ func length(v any) any {
 
 func split(v []any) any {
 	all := []any{}
-	for _, part := range strings.Split(toText(v[0]), toText(v[1])) {
+	for part := range strings.SplitSeq(toText(v[0]), toText(v[1])) {
 		all = append(all, part)
 	}
 	if len(v) < 3 {

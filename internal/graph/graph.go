@@ -8,6 +8,7 @@
 package graph
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -141,12 +142,8 @@ func (r *run) start(p *pipeline, l lets) (Table, error) {
 // let evaluates one statement on top of those before it.
 func (r *run) let(s let, l lets) (lets, error) {
 	next := lets{make(map[string]any), make(map[string]Table)}
-	for k, v := range l.scalars {
-		next.scalars[k] = v
-	}
-	for k, v := range l.tables {
-		next.tables[k] = v
-	}
+	maps.Copy(next.scalars, l.scalars)
+	maps.Copy(next.tables, l.tables)
 	if s.table != nil {
 		t, err := r.query(s.table, l)
 		next.tables[s.name] = t

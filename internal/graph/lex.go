@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -31,12 +32,7 @@ func (t token) is(symbols ...string) bool {
 	if t.kind != symbol {
 		return false
 	}
-	for _, s := range symbols {
-		if t.text == s {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(symbols, t.text)
 }
 
 // A lexer cuts a query into tokens.

@@ -140,7 +140,7 @@ func addSum(s *state, v any) {
 	if !ok {
 		return
 	}
-	total, real, isWhole, _ := figure(s.value)
+	total, fraction, isWhole, _ := figure(s.value)
 	if s.value == nil {
 		isWhole = true
 	}
@@ -148,7 +148,7 @@ func addSum(s *state, v any) {
 		s.value = total + i
 		return
 	}
-	s.value = finite(real + f)
+	s.value = finite(fraction + f)
 }
 
 // keep holds the extreme value.

@@ -31,7 +31,7 @@ func Instance(w *world.World, h *world.Host, id, path string, query url.Values) 
 		return instanceResponse(400, object{"error": what, "newest-versions": latestFirst(instanceVersions)[:3]})
 	}
 	var v any = object{"compute": compute(w, h, id), "network": network(w, h)}
-	for _, part := range strings.Split(strings.Trim(strings.TrimPrefix(path, "/metadata/instance"), "/"), "/") {
+	for part := range strings.SplitSeq(strings.Trim(strings.TrimPrefix(path, "/metadata/instance"), "/"), "/") {
 		if part != "" {
 			v = step(v, part)
 		}

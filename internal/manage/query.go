@@ -159,8 +159,7 @@ func queryFailure(r Request, err error) answer {
 		"code":    "InvalidQuery",
 		"message": "Query is invalid. Please refer to the documentation for the Azure Resource Graph service and fix the error before retrying.",
 	}}
-	var e *graph.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*graph.Error](err); ok {
 		d := object{"code": e.Code, "message": e.Code, "line": e.Line, "characterPositionInLine": e.Position, "token": e.Token}
 		if e.Message != "" {
 			d["message"] = e.Message

@@ -63,7 +63,7 @@ func unreached(r diagnose.Report) string {
 }
 
 func clientLine(r diagnose.Report) string {
-	text := r.Client.Host + " " + r.Client.Address
+	text := strings.TrimSpace(r.Client.Host + " " + r.Client.Address)
 	if r.Client.Network != "" {
 		text += ", in " + r.Client.Network
 	}
