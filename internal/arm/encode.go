@@ -13,8 +13,8 @@ import (
 // Encode returns the part of a World that Azure Resource Manager knows, as
 // Resource Graph and "az resource show" return it, ordered by id: subnets,
 // peerings and connections inside their parents, other children by themselves.
-// Hosts, sites, vaults of other tenants and deleted ones are left out.
-// Decoding it gives the same resources again, save what ARM does not tell of
+// Hosts, vaults of other tenants and deleted ones are left out, and of a site
+// there is what Azure knows of one that a VPN gateway leads to. Decoding it gives the same resources again, save what ARM does not tell of
 // a vault.
 func Encode(w *world.World) []json.RawMessage {
 	e := encoder{w: w, policies: make(map[world.ID]bool)}
@@ -71,6 +71,8 @@ func (e *encoder) resource(r world.Resource) {
 		})
 	case *world.Gateway:
 		e.gateway(r)
+	case *world.Site:
+		e.site(r)
 	case *world.Firewall:
 		e.firewall(r)
 	case *world.Hub:

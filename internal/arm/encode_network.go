@@ -119,6 +119,28 @@ func (e *encoder) gateway(g *world.Gateway) {
 	})
 }
 
+// site puts what Azure knows of a network behind a VPN gateway: its address
+// space, and the connection. What ExpressRoute leads to, BGP alone tells.
+// Package world has sites of its own making, so decoding passes over them.
+func (e *encoder) site(s *world.Site) {
+	for _, vnet := range s.ConnectedTo {
+		for g := range e.w.GatewaysIn(vnet) {
+			if !strings.EqualFold(g.Kind, "Vpn") {
+				continue
+			}
+			path := pathOf(g.Meta)
+			local := group(path, "Microsoft.Network/localNetworkGateways", g.Name()+"-"+s.Name())
+			e.put(world.At(local), "", object{
+				"localNetworkAddressSpace": object{"addressPrefixes": list(s.Prefixes, prefix)}, "gatewayIpAddress": address(s.PublicAddress),
+			})
+			e.put(world.At(group(path, "Microsoft.Network/connections", g.Name()+"-"+s.Name())), "", object{
+				"connectionType": "IPsec", "connectionStatus": "Connected",
+				"virtualNetworkGateway1": object{"id": path}, "localNetworkGateway2": object{"id": local},
+			})
+		}
+	}
+}
+
 func (e *encoder) hub(h *world.Hub) {
 	var space any
 	if h.Prefix.IsValid() {

@@ -2,6 +2,7 @@ package arm
 
 import (
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -71,5 +72,49 @@ func TestEncodeIsOrdered(t *testing.T) {
 	}
 	if !slices.IsSorted(ids) || len(slices.Compact(ids)) != len(ids) {
 		t.Errorf("not ordered by id, or an id stands twice: %q", ids)
+	}
+}
+
+// TestSite: Azure knows the address space of a network behind a VPN gateway, and
+// nothing of one behind ExpressRoute.
+func TestSite(t *testing.T) {
+	const network = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/"
+	for kind, want := range map[string][]string{
+		"Vpn":          {network + "connections/gw-office", network + "localNetworkGateways/gw-office"},
+		"ExpressRoute": nil,
+	} {
+		vnet := &world.VNet{Meta: world.At(network + "virtualNetworks/hub"), Prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}}
+		w := newWorld(t, []world.Resource{
+			vnet, &world.Gateway{Meta: world.At(network + "virtualNetworkGateways/gw"), VNet: vnet.ID, Kind: kind},
+			&world.Site{
+				Meta: world.Meta{ID: world.SiteID("office"), Path: "office"}, ConnectedTo: []world.ID{vnet.ID},
+				Prefixes: []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")}, PublicAddress: netip.MustParseAddr("203.0.113.7"),
+			},
+		})
+		var got []string
+		for _, raw := range Encode(w) {
+			var d struct {
+				ID, Type   string
+				Properties struct {
+					LocalNetworkAddressSpace struct{ AddressPrefixes []string }
+					GatewayIPAddress         string
+				}
+			}
+			if err := json.Unmarshal(raw, &d); err != nil {
+				t.Fatal(err)
+			}
+			switch d.Type {
+			case "Microsoft.Network/localNetworkGateways":
+				if !slices.Equal(d.Properties.LocalNetworkAddressSpace.AddressPrefixes, []string{"192.168.0.0/16"}) || d.Properties.GatewayIPAddress != "203.0.113.7" {
+					t.Errorf("%s", raw)
+				}
+				got = append(got, d.ID)
+			case "Microsoft.Network/connections":
+				got = append(got, d.ID)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", kind, got, want)
+		}
 	}
 }

@@ -145,7 +145,7 @@ var levels = [][]string{
 	{
 		"==", "!=", "=~", "!~", "<", "<=", ">", ">=", "in", "!in", "in~", "!in~",
 		"contains", "!contains", "contains_cs", "!contains_cs", "has", "!has", "has_cs", "!has_cs",
-		"startswith", "!startswith", "startswith_cs", "!startswith_cs",
+		"startswith", "!startswith", "startswith_cs", "!startswith_cs", "has_any",
 		"endswith", "!endswith", "endswith_cs", "!endswith_cs", "matches",
 	},
 	{"+", "-"},
@@ -159,12 +159,12 @@ func (p *parser) level(n int) expr {
 	left := p.level(n + 1)
 	for {
 		t := p.peek()
-		if t.kind != word && t.kind != symbol || !contains(levels[n], t.text) {
+		if t.kind != word && t.kind != symbol || !slices.Contains(levels[n], t.text) {
 			return left
 		}
 		p.next()
 		switch t.text {
-		case "in", "!in", "in~", "!in~":
+		case "in", "!in", "in~", "!in~", "has_any":
 			p.want("(")
 			left = call{t, append([]expr{left}, list(p, p.expression)...)}
 			p.want(")")
@@ -177,17 +177,16 @@ func (p *parser) level(n int) expr {
 	}
 }
 
-func contains(words []string, w string) bool {
-	return slices.Contains(words, w)
-}
-
 func (p *parser) unary() expr {
 	defer p.deeper()()
 	if t := p.peek(); p.got("-") {
 		return call{t, []expr{literal{int64(0), Long}, p.unary()}}
 	}
 	e := p.primary()
-	for {
+	for links := 0; ; links++ {
+		if links > maxDepth {
+			p.fail("an expression with fewer parts")
+		}
 		switch {
 		case p.got("."):
 			if p.got("[") { // properties.['a.key']

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A function of the language, or an operator of its expressions.
@@ -64,6 +65,21 @@ func among(negated bool, same func(a, b any) bool) function {
 			return same(v[0], e)
 		})
 	})
+}
+
+// hasFolded tells whether a text has another as a term, whatever their case.
+func hasFolded(a, b any) bool {
+	return hasTerm(strings.ToLower(toText(a)), strings.ToLower(toText(b)))
+}
+
+// indexOf is counted in characters; -1 where there is none.
+func indexOf(v []any) any {
+	s := toText(v[0])
+	at := strings.Index(s, toText(v[1]))
+	if at > 0 {
+		at = utf8.RuneCountInString(s[:at])
+	}
+	return int64(at)
 }
 
 func same(a, b any) bool { return truth(equal(a, b)) }
@@ -307,6 +323,7 @@ var functions = map[string]function{
 	"<": ordered(lessThan), ">": ordered(greaterThan),
 	"<=": ordered(func(o int) bool { return o <= 0 }), ">=": ordered(func(o int) bool { return o >= 0 }),
 	"in": among(false, same), "!in": among(true, same), "in~": among(false, folded), "!in~": among(true, folded),
+	"has_any": among(false, hasFolded), "indexof": plain(2, 2, Long, indexOf),
 	"contains": words(false, false, strings.Contains), "!contains": words(true, false, strings.Contains),
 	"contains_cs": words(false, true, strings.Contains), "!contains_cs": words(true, true, strings.Contains),
 	"has": words(false, false, hasTerm), "!has": words(true, false, hasTerm),

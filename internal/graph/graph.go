@@ -51,7 +51,7 @@ type Source func(name string) (t Table, ok bool)
 const (
 	maxQuery  = 1 << 20 // bytes
 	maxDepth  = 64      // of brackets and calls
-	maxRows   = 4 << 20 // made by all operators of a query together
+	maxRows   = 1 << 20 // made by all operators of a query together
 	maxJoins  = 3
 	maxUnions = 3
 	maxExpand = 3

@@ -29,10 +29,7 @@ type token struct {
 }
 
 func (t token) is(symbols ...string) bool {
-	if t.kind != symbol {
-		return false
-	}
-	return slices.Contains(symbols, t.text)
+	return t.kind == symbol && slices.Contains(symbols, t.text)
 }
 
 // A lexer cuts a query into tokens.

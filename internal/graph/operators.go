@@ -104,23 +104,27 @@ func (o project) apply(_ *run, in Table, l lets) (Table, error) {
 	return out, nil
 }
 
-// away leaves columns out: "properties*" is all that begin so.
-type away struct{ names []string }
-
-func readAway(p *parser) operator {
-	return away{list(p, func() string {
-		name := p.name().text
-		if p.got("*") {
-			name += "*"
-		}
-		return name
-	})}
+// A sieve keeps columns, or leaves them out: "properties*" is all that begin so.
+type sieve struct {
+	names []string
+	keeps bool
 }
 
-func (o away) apply(_ *run, in Table, _ lets) (Table, error) {
+func readAway(p *parser) operator { return sieve{list(p, p.wildcard), false} }
+func readKeep(p *parser) operator { return sieve{list(p, p.wildcard), true} }
+
+func (p *parser) wildcard() string {
+	name := p.name().text
+	if p.got("*") {
+		name += "*"
+	}
+	return name
+}
+
+func (o sieve) apply(_ *run, in Table, _ lets) (Table, error) {
 	var kept []int
 	for i, c := range in.Columns {
-		if !slices.ContainsFunc(o.names, func(name string) bool {
+		if o.keeps == slices.ContainsFunc(o.names, func(name string) bool {
 			prefix, wild := strings.CutSuffix(name, "*")
 			return name == c.Name || wild && strings.HasPrefix(c.Name, prefix)
 		}) {
@@ -128,6 +132,35 @@ func (o away) apply(_ *run, in Table, _ lets) (Table, error) {
 		}
 	}
 	return in.only(kept), nil
+}
+
+// rename gives columns other names.
+type rename struct{ from, to []token }
+
+func readRename(p *parser) operator {
+	var o rename
+	list(p, func() token {
+		to := p.name()
+		p.want("=")
+		o.from, o.to = append(o.from, p.name()), append(o.to, to)
+		return to
+	})
+	return o
+}
+
+func (o rename) apply(_ *run, in Table, _ lets) (Table, error) {
+	out := Table{Columns: slices.Clone(in.Columns), Rows: in.Rows}
+	for i, from := range o.from {
+		at := in.Column(from.text)
+		switch {
+		case at < 0:
+			return Table{}, semantic(from, "Failed to resolve column or scalar expression named '%s'", from.text)
+		case out.Column(o.to[i].text) >= 0:
+			return Table{}, semantic(o.to[i], "project-rename operator: a column '%s' is defined twice", o.to[i].text)
+		}
+		out.Columns[at].Name = o.to[i].text
+	}
+	return out, nil
 }
 
 // only is a table of some of the columns.

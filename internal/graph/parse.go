@@ -232,6 +232,7 @@ func operators() map[string]func(*parser) operator {
 	return map[string]func(*parser) operator{
 		"where": readWhere, "filter": readWhere,
 		"project": readProject, "extend": readExtend, "project-away": readAway,
+		"project-keep": readKeep, "project-rename": readRename,
 		"join": readJoin, "union": readUnion,
 		"order": readSort, "sort": readSort, "top": readTop,
 		"take": readTake, "limit": readTake, "distinct": readDistinct, "count": readCount,

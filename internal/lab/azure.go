@@ -24,7 +24,7 @@ type Azure struct {
 	Hidden  []string          // subscriptions that callers have no role on
 	Outage  bool              // Resource Manager and Resource Graph answer 503
 	Slow    time.Duration     // what an answer takes longer
-	Request func(path string) // told each request to Resource Manager's host, if not nil
+	Request func(path string) // told each request to Resource Manager's host, by several goroutines; may be nil
 }
 
 // operator is a workstation on the internet that is no part of the World.

@@ -115,7 +115,7 @@ func (inv *inventory) add(doc object, nested bool) {
 // hold.
 func complete(r *resource) {
 	kind := strings.ToLower(r.kind)
-	if strings.HasPrefix(kind, "microsoft.network/") && r.properties()["provisioningState"] == nil {
+	if strings.HasPrefix(kind, "microsoft.network/") && !isRecord(r.kind) && r.properties()["provisioningState"] == nil {
 		r.properties()["provisioningState"] = string(world.Succeeded)
 	}
 	if r.id.Parent() == "" && r.doc["tags"] == nil {

@@ -51,16 +51,16 @@ func (p *Plane) provided(r Request, scope string, parts []string) answer {
 	if !known {
 		return missing("InvalidResourceNamespace", "The resource namespace '%s' is invalid.", parts[0])
 	}
-	var kind strings.Builder
-	kind.WriteString(namespace)
+	words := []string{namespace}
 	for i := 1; i < len(parts); i += 2 {
-		kind.WriteString("/" + parts[i])
+		words = append(words, parts[i])
 	}
-	k, known := kindOf(kind.String())
+	kind := strings.Join(words, "/")
+	k, known := kindOf(kind)
 	version := r.Query.Get("api-version")
 	if !known {
 		return missing("InvalidResourceType", "The resource type '%s' could not be found in the namespace '%s' for api version '%s'. The supported api-versions are ''.",
-			strings.TrimPrefix(kind.String(), namespace+"/"), namespace, version)
+			strings.TrimPrefix(kind, namespace+"/"), namespace, version)
 	}
 	if !slices.Contains(k.versions, strings.ToLower(version)) {
 		return failure(400, "NoRegisteredProviderFound", "No registered resource provider found for location '%s' and API version '%s' for type '%s'. The supported api-versions are '%s'.",
