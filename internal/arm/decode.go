@@ -68,6 +68,8 @@ var readers = map[string]reader{
 	"microsoft.network/networksecurityperimeters/resourceassociations": (*decoder).association,
 	"microsoft.network/networksecurityperimeters/profiles":             (*decoder).profile,
 	"microsoft.network/networksecurityperimeters/profiles/accessrules": (*decoder).accessRule,
+	"microsoft.network/localnetworkgateways":                           (*decoder).localGateway,
+	"microsoft.network/connections":                                    (*decoder).vpnConnection,
 	"microsoft.network/applicationgateways":                            (*decoder).appGateway,
 	"microsoft.web/sites":                                              (*decoder).webApp,
 }
@@ -108,6 +110,9 @@ type decoder struct {
 	nats      map[world.ID]world.ID // to a public address
 	policies  map[world.ID]policy
 	firewalls map[world.ID]firewallRefs
+	locals    []world.ID // in the order of the input
+	local     map[world.ID]localGateway
+	tunnels   map[world.ID][]world.ID // from a local network gateway to gateways of VNets
 }
 
 func newDecoder(opt Options) *decoder {
@@ -115,6 +120,7 @@ func newDecoder(opt Options) *decoder {
 		opt: opt, faults: faults{seen: make(map[Error]bool)}, res: Result{From: make(map[world.ID]int)},
 		top: make(map[world.ID]int), nics: make(map[world.ID][]netip.Addr), publicIPs: make(map[world.ID]netip.Addr),
 		nats: make(map[world.ID]world.ID), policies: make(map[world.ID]policy), firewalls: make(map[world.ID]firewallRefs),
+		local: make(map[world.ID]localGateway), tunnels: make(map[world.ID][]world.ID),
 	}
 }
 
@@ -210,6 +216,7 @@ func (d *decoder) result() (Result, error) {
 	for _, r := range d.res.Resources {
 		d.assemble(r)
 	}
+	d.sites()
 	for _, b := range []interface{ left() []string }{
 		&d.connections, &d.zoneGroups, &d.subnets, &d.peerings, &d.nsgRules, &d.routes, &d.hubVNets, &d.intents, &d.links,
 		&d.records, &d.inbound, &d.outbound, &d.forwarding, &d.rulesetVNets, &d.associations, &d.accessRules,

@@ -121,7 +121,8 @@ func (e *encoder) gateway(g *world.Gateway) {
 
 // site puts what Azure knows of a network behind a VPN gateway: its address
 // space, and the connection. What ExpressRoute leads to, BGP alone tells.
-// Package world has sites of its own making, so decoding passes over them.
+// A site that two gateways connect gets one for each, which decoding puts
+// together again.
 func (e *encoder) site(s *world.Site) {
 	for _, vnet := range s.ConnectedTo {
 		for g := range e.w.GatewaysIn(vnet) {

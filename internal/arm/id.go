@@ -21,6 +21,8 @@ const (
 	typePolicy   = "Microsoft.Network/firewallPolicies"
 	typeHub      = "Microsoft.Network/virtualHubs"
 	typeZone     = "Microsoft.Network/privateDnsZones"
+	typeGateway  = "Microsoft.Network/virtualNetworkGateways"
+	typeLocal    = "Microsoft.Network/localNetworkGateways"
 	typeOutbound = "Microsoft.Network/dnsResolvers/outboundEndpoints"
 )
 

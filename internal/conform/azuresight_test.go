@@ -100,15 +100,15 @@ func (b bed) asOnAMachine(t *testing.T, d *doctor.Doctor) (r diagnose.Report, pl
 	return r, placed
 }
 
-// gatewayOf names the gateway by which a host comes that is outside Azure, as
-// its user would have to say; "" for others.
+// gatewayOf names the gateway by which a host comes that is in a network of which
+// Azure knows nothing, as its user would have to say; "" for others.
 func gatewayOf(w *world.World, h *world.Host) string {
 	site, ok := w.Site(h.Network)
 	if !ok {
 		return ""
 	}
 	for _, id := range site.ConnectedTo {
-		if g, ok := w.GatewayIn(id); ok {
+		if g, ok := w.GatewayIn(id); ok && g.Kind != "Vpn" { // whose networks Azure knows
 			return g.Name()
 		}
 	}

@@ -165,6 +165,9 @@ const appName = "WEBSITE_SITE_NAME"
 // informed adds to what Azure tells what only the scenario does.
 func informed(told, sight *world.World) *world.World {
 	var edits []world.Edit
+	for s := range told.Sites() { // which the scenario knows better
+		edits = append(edits, world.Remove(s.ID))
+	}
 	for _, r := range sight.Resources() {
 		switch r := r.(type) {
 		case *world.Host, *world.Site:

@@ -48,6 +48,13 @@ func (s *Snapshot) World() (*world.World, arm.Result, error) {
 		parent := world.MakeID(orphan).Parent()
 		gaps = append(gaps, world.Gap{Type: parent.Type(), Near: parent, Why: fmt.Sprintf("%s stands there without it", orphan)})
 	}
+	for _, r := range result.Resources {
+		if s, ok := r.(*world.Site); ok {
+			gaps = append(gaps, world.Gap{
+				Type: "microsoft.network/connections", Near: s.ID, Why: "Azure does not tell which DNS servers are asked there, nor what they do",
+			})
+		}
+	}
 	w, err := world.New(world.Parts{Cloud: s.Cloud, Resources: result.Resources, Gaps: gaps, Horizon: subscriptions(result.Resources)})
 	if err != nil {
 		return nil, result, err
