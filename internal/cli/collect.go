@@ -21,7 +21,7 @@ import (
 
 var collectCommand = Command{
 	Name:  "collect",
-	Usage: "VAULT… [FLAGS]",
+	Usage: "VAULT… | --all [FLAGS]",
 	Short: "write down what a diagnosis rests on",
 	Long: `Collect writes what a diagnosis of vaults rests on into one file, so that
 somebody else can judge it with "check VAULT --evidence FILE" or "--estate
@@ -42,7 +42,8 @@ It reads only, and presents no token to a vault without --authenticate.
 // A collection is what the flags of collect say.
 type collection struct {
 	lab, from, cloud, output, hostHeader string
-	probe, redact, authenticate, debug   bool
+	probe, redact, authenticate          bool
+	all, debug                           bool
 	timeout                              time.Duration
 }
 
@@ -51,6 +52,7 @@ func (c *collection) flags() *flag.FlagSet {
 	fs.StringVar(&c.output, "o", "", "the `FILE` to write, readable by its owner only; - is the standard output")
 	fs.BoolVar(&c.redact, "redact", false, "mask names, ids and public addresses")
 	fs.BoolVar(&c.probe, "probe", false, "record what this machine sees of each vault, too")
+	fs.BoolVar(&c.all, "all", false, "read the whole estate, as audit does: every vault, every network")
 	fs.BoolVar(&c.debug, "debug", false, "tell each request to Azure")
 	fs.StringVar(&c.lab, "lab", "", "collect inside the lab of `SCENARIO`: a file, or one that ships (lab list)")
 	fs.StringVar(&c.from, "from", "", "the `HOST` of the scenario to probe from (its first client)")
@@ -73,7 +75,7 @@ func runCollect(ctx context.Context, app *App, args []string) error {
 	var s snapshot.Snapshot
 	var targets []doctor.Target
 	if c.lab != "" {
-		s, targets, err = c.inLab(ctx, vaults)
+		s, targets, err = c.inLab(ctx, app, vaults)
 	} else {
 		s, targets, err = c.live(ctx, app, vaults)
 	}
@@ -109,8 +111,11 @@ func masked(app *App, s snapshot.Snapshot, targets []doctor.Target) (snapshot.Sn
 }
 
 func (c *collection) valid(app *App, vaults []string) error {
-	if len(vaults) == 0 {
-		return usagef("VAULT is missing")
+	switch {
+	case len(vaults) == 0 && !c.all:
+		return usagef("VAULT is missing; --all stands for every vault of the estate")
+	case c.all && (len(vaults) > 0 || c.probe):
+		return usagef("--all reads the whole estate: it goes with no VAULT, and not with --probe")
 	}
 	if err := doctor.CheckHostHeader(c.hostHeader); c.hostHeader != "" && err != nil {
 		return usagef("--host-header: %w", err)
@@ -128,7 +133,7 @@ func (c *collection) valid(app *App, vaults []string) error {
 	return nil
 }
 
-func (c *collection) inLab(ctx context.Context, vaults []string) (snapshot.Snapshot, []doctor.Target, error) {
+func (c *collection) inLab(ctx context.Context, app *App, vaults []string) (snapshot.Snapshot, []doctor.Target, error) {
 	scene, host, err := openHost(c.lab, c.from)
 	if err != nil {
 		return snapshot.Snapshot{}, nil, err
@@ -148,52 +153,57 @@ func (c *collection) inLab(ctx context.Context, vaults []string) (snapshot.Snaps
 		}
 		targets, cases = append(targets, t), append(cases, p)
 	}
-	s, err := c.gather(ctx, doctor.LabReader(l, host, targets[0].Service), targets, cases)
+	operator := l.Operator()
+	s, err := c.gather(ctx, app, operator.Now, doctor.LabReader(l, host, scene.World.Service()), targets, cases)
+	s.Cloud = scene.World.Service().Cloud.Name
 	return s, targets, err
 }
 
 func (c *collection) live(ctx context.Context, app *App, vaults []string) (snapshot.Snapshot, []doctor.Target, error) {
 	e := machine.Env()
+	svc, ok := service.KeyVault(cmp.Or(c.cloud, "AzureCloud"))
+	if !ok {
+		return snapshot.Snapshot{}, nil, usagef("unknown cloud %q; there are %s", c.cloud, strings.Join(service.Clouds(), ", "))
+	}
 	var targets []doctor.Target
 	var cases []doctor.Case
-	for _, vault := range vaults {
+	for i, vault := range vaults {
 		t, err := doctor.ParseTarget(vault, c.cloud)
-		if err != nil {
+		switch {
+		case err != nil:
 			return snapshot.Snapshot{}, nil, &failure{statusUsage, err}
+		case i > 0 && t.Service.Cloud != svc.Cloud:
+			return snapshot.Snapshot{}, nil, usagef("the vaults are of two clouds, %s and %s", svc.Cloud.Name, t.Service.Cloud.Name)
 		}
+		svc = t.Service
 		p, tokenless := doctor.Live(e, t, c.authenticate)
 		if tokenless != nil {
 			app.say("--authenticate: %v; the probe presents no token", tokenless)
 		}
 		targets, cases = append(targets, t), append(cases, p)
 	}
-	signed, err := doctor.SignedIn(e, targets[0].Service)
-	if err == nil {
-		s, err := c.gather(ctx, doctor.AzureReader(signed, targets[0].Service, app.hint, c.debug), targets, cases)
-		return s, targets, err
-	}
-	if !c.probe {
-		return snapshot.Snapshot{}, nil, &failure{statusUndetermined, fmt.Errorf("the configuration cannot be read from Azure: %w", err)}
-	}
-	app.say("the configuration was not read from Azure: %v\nthe file will hold what this machine sees", err)
-	s, err := c.gather(ctx, nil, targets, cases)
+	s, err := c.gather(ctx, app, e.Now, func(ctx context.Context, targets []doctor.Target) (snapshot.Snapshot, error) {
+		signed, err := doctor.SignedIn(e, svc)
+		if err != nil {
+			return snapshot.Snapshot{}, err
+		}
+		return doctor.AzureReader(signed, svc, app.hint, c.debug)(ctx, targets)
+	}, targets, cases)
+	s.Cloud = svc.Cloud.Name
 	return s, targets, err
 }
 
-// gather reads, unless read is nil, then probes if that is wanted.
-func (c *collection) gather(ctx context.Context, read doctor.Reader, targets []doctor.Target, cases []doctor.Case) (s snapshot.Snapshot, err error) {
-	if read != nil {
-		if s, err = read(ctx, targets); err != nil {
-			return s, &failure{statusUndetermined, fmt.Errorf("the configuration cannot be read from Azure: %w", err)}
-		}
+// gather reads, then probes if that is wanted. Where nothing can be read, what
+// the probe sees is worth a file by itself.
+func (c *collection) gather(ctx context.Context, app *App, now func() time.Time, read doctor.Reader, targets []doctor.Target, cases []doctor.Case) (snapshot.Snapshot, error) {
+	s, err := read(ctx, targets)
+	switch {
+	case err != nil && (!c.probe || ctx.Err() != nil):
+		return s, &failure{statusUndetermined, fmt.Errorf("the configuration cannot be read from Azure: %w", err)}
+	case err != nil:
+		app.say("the configuration was not read from Azure: %v\nthe file will hold what this machine sees", err)
 	}
-	s.Cloud = targets[0].Service.Cloud.Name
-	s.Taken = cases[0].Env.Now().UTC().Truncate(time.Second)
-	for _, t := range targets {
-		if t.Service.Cloud.Name != s.Cloud {
-			return s, usagef("the vaults are of two clouds, %s and %s", s.Cloud, t.Service.Cloud.Name)
-		}
-	}
+	s.Taken = now().UTC().Truncate(time.Second)
 	if !c.probe {
 		return s, nil
 	}
