@@ -29,10 +29,11 @@ func (r *run) report() Report {
 		RootCauses:    []string{},
 		Candidates:    []string{},
 		Facts:         Facts{Journey: j, FirstBad: r.bad(), Wants: r.in.Wants, Endpoints: r.endpoints(), Seen: r.shown},
-		Trace:         r.trace,
+		Trace:         append([]fact.Event{}, r.trace...),
 	}
 	if r.first.Predicted != nil {
-		rep.Facts.Predicted = &r.first.Predicted.Journey
+		predicted := r.first.Predicted.Journey
+		rep.Facts.Predicted = &predicted
 	}
 	for _, g := range r.gaps() {
 		rep.Facts.Unread = append(rep.Facts.Unread, Unread{g.Type, string(g.Near), g.Why})

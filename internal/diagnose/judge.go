@@ -92,9 +92,8 @@ func (r *run) end() Report {
 
 // leave makes the run's room free for another.
 func (r *run) leave() {
-	said := r.said
-	clear(said)
-	*r = run{judge: r.judge, said: said}
+	r.room.leave()
+	*r = run{judge: r.judge, room: r.room}
 	r.judge.runs.Put(r)
 }
 
@@ -126,9 +125,9 @@ func (j *Judge) begin(in Input) *run {
 	in.Seen = unsearched(in.Seen, in.hostname())
 	r, _ := j.runs.Get().(*run)
 	if r == nil {
-		r = &run{judge: j, said: make([]rule.Result, len(j.rules))}
+		r = &run{judge: j, room: room{said: make([]rule.Result, len(j.rules))}}
 	}
-	r.in, r.shown, r.trace = in, shown, []fact.Event{}
+	r.in, r.shown = in, shown
 	r.host, _ = in.Service.Host(in.Vault)
 	r.target = targetOf(in)
 	r.first = r.caseOf(r.model())
@@ -145,12 +144,31 @@ type run struct {
 	last    *rule.Case        // as they would be once all causes are mended
 	shown   *fact.Observation // what was seen, as it was
 	differs fact.Stage        // where what was seen first contradicts the prediction
-	said    []rule.Result     // of first, by the rules asked so far
 
 	causes     []cause
 	candidates []*rule.Rule
 	variants   []*rule.Rule // of candidates, which are named beside them
-	trace      []fact.Event // of the first prediction
+
+	room
+}
+
+// Room is the memory of a run. Nothing of it gets into the report but by copying.
+type room struct {
+	said      []rule.Result // of the first case, by the rules asked so far
+	trace     []fact.Event  // of the first prediction
+	observer  predict.Observer
+	cases     shelf[rule.Case]
+	predicted shelf[fact.Observation]
+}
+
+// leave makes the room ready for another run.
+func (m *room) leave() {
+	clear(m.said)
+	m.trace = m.trace[:0]
+	m.cases.regain(func(c *rule.Case) { *c = rule.Case{} })
+	m.predicted.regain(func(o *fact.Observation) {
+		*o = fact.Observation{Servers: o.Servers[:0], Addresses: o.Addresses[:0]}
+	})
 }
 
 // says is what a rule says of a case; of things as they are, each is asked once.
@@ -181,9 +199,6 @@ type cause struct {
 	proven bool
 }
 
-// usualTrace is how many events most predictions have at most.
-const usualTrace = 24
-
 // caseOf predicts the client's journey in a world and merges it with what was
 // seen.
 func (r *run) caseOf(w *world.World) rule.Case {
@@ -197,7 +212,6 @@ func (r *run) caseOf(w *world.World) rule.Case {
 	if doubtful(&c) { // what was not read may change every hop
 		return c
 	}
-	r.trace = make([]fact.Event, 0, usualTrace)
 	c.Predicted = r.predict(&c, func(e fact.Event) { r.trace = append(r.trace, e) })
 	if c.Seen == nil {
 		c.Journey = c.Predicted.Journey
@@ -212,10 +226,11 @@ func (r *run) caseOf(w *world.World) rule.Case {
 
 // imagine makes the case of a changed world, of which nothing was seen.
 func (r *run) imagine(w *world.World) *rule.Case {
-	c := r.bare(w)
-	c.Predicted = r.predict(&c, nil)
+	c := r.cases.lend()
+	*c = r.bare(w)
+	c.Predicted = r.predict(c, nil)
 	c.Journey = c.Predicted.Journey
-	return &c
+	return c
 }
 
 // glimpse is imagine for a case that most rules are never asked about: what only
@@ -225,10 +240,12 @@ func (r *run) glimpse(w *world.World) *rule.Case {
 	if len(doors) == 0 { // what the servers say then tells whether an address is right
 		return r.imagine(w)
 	}
-	c := r.bare(w)
-	o := predict.Glance(w, c.Client, r.target, predict.Options{Candidates: doors})
-	c.Predicted, c.Journey = &o, o.Journey
-	return &c
+	c := r.cases.lend()
+	*c = r.bare(w)
+	c.Predicted = r.predicted.lend()
+	r.observer.Glance(w, c.Client, r.target, predict.Options{Candidates: doors}, c.Predicted)
+	c.Journey = c.Predicted.Journey
+	return c
 }
 
 // complete adds to a case what a glimpse left out.
@@ -253,9 +270,10 @@ func (r *run) bare(w *world.World) rule.Case {
 }
 
 func (r *run) predict(c *rule.Case, trace func(fact.Event)) *fact.Observation {
-	o := predict.Observe(c.World, c.Client, r.target,
-		predict.Options{Candidates: EndpointAddresses(c.World, r.in.Vault), Trace: trace})
-	return &o
+	o := r.predicted.lend()
+	r.observer.Observe(c.World, c.Client, r.target,
+		predict.Options{Candidates: EndpointAddresses(c.World, r.in.Vault), Trace: trace}, o)
+	return o
 }
 
 // EndpointAddresses returns the addresses of a vault's private endpoints: the

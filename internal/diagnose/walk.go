@@ -141,11 +141,12 @@ func (r *run) views(c *rule.Case) []*rule.Case {
 	if c.Journey.Proxy.Server == "" || !ok || proxy.Proxy == nil {
 		return []*rule.Case{c}
 	}
-	there := *c
+	there := r.cases.lend()
+	*there = *c
 	there.Client, there.Seen = proxy, nil
-	there.Predicted = r.predict(&there, nil)
+	there.Predicted = r.predict(there, nil)
 	there.Journey = there.Predicted.Journey
-	return []*rule.Case{c, &there}
+	return []*rule.Case{c, there}
 }
 
 func (r *run) named(x *rule.Rule) bool {

@@ -14,29 +14,43 @@ import (
 const hostsPath = "/etc/hosts"
 
 // Observe predicts everything that a probe on a host would see.
-func Observe(w *world.World, h *world.Host, t Target, o Options) fact.Observation {
-	c := from(w, h, o, resolve.Remembering)
-	c.turn(t)
-	c.thorough = true
-	seen := fact.Observation{Client: c.itself(), Complete: true}
-	seen.Journey, seen.Direct = c.journey()
-	var learnt []netip.Addr
-	seen.Servers, learnt = c.servers()
-	seen.Addresses = c.addresses(seen.Direct, learnt)
+func Observe(w *world.World, h *world.Host, t Target, o Options) (seen fact.Observation) {
+	new(Observer).Observe(w, h, t, o, &seen)
 	return seen
+}
+
+// An Observer predicts what one host after the other would see. It keeps the
+// memory that this takes, and is not for several goroutines at once. The zero
+// Observer is ready.
+type Observer struct{ client Client }
+
+// Observe puts everything that a probe on a host would see into the place of what
+// was seen before, the lists of which are overwritten.
+func (p *Observer) Observe(w *world.World, h *world.Host, t Target, o Options, seen *fact.Observation) {
+	c := p.observe(w, h, t, o, seen)
+	c.mind.Remember()
+	c.thorough = true
+	seen.Client, seen.Complete = c.itself(), true
+	seen.Journey, seen.Direct = c.journey()
+	learnt := c.servers(seen)
+	c.addresses(seen, learnt)
 }
 
 // Glance is Observe without what the host says of itself and what its DNS servers
 // say of other names: the journeys, and the requests to the address in use and to
 // the candidates. It is not complete.
-func Glance(w *world.World, h *world.Host, t Target, o Options) fact.Observation {
-	c := From(w, h, o)
-	c.turn(t)
+func (p *Observer) Glance(w *world.World, h *world.Host, t Target, o Options, seen *fact.Observation) {
+	c := p.observe(w, h, t, o, seen)
 	c.thorough = len(h.Search)+len(h.Cached) > 0 // then all addresses tell whose answer it is
-	var seen fact.Observation
 	seen.Journey, seen.Direct = c.journey()
-	seen.Addresses = c.addresses(seen.Direct, nil)
-	return seen
+	c.addresses(seen, nil)
+}
+
+func (p *Observer) observe(w *world.World, h *world.Host, t Target, o Options, seen *fact.Observation) *Client {
+	*seen = fact.Observation{Servers: seen.Servers[:0], Addresses: seen.Addresses[:0]}
+	p.client.become(w, h, o)
+	p.client.turn(t)
+	return &p.client
 }
 
 // itself is what the host's own settings say.
@@ -67,10 +81,10 @@ func (c *Client) itself() fact.Client {
 }
 
 // servers is what each DNS server says: the configured ones, Azure DNS, and a
-// public one if that is wanted; and the addresses that they name.
-func (c *Client) servers() (views []fact.ServerView, learnt []netip.Addr) {
+// public one if that is wanted. It returns the addresses that they name.
+func (c *Client) servers(seen *fact.Observation) (learnt []netip.Addr) {
 	add := func(server netip.Addr, role fact.ServerRole) {
-		if slices.ContainsFunc(views, func(v fact.ServerView) bool { return v.Server == server }) {
+		if slices.ContainsFunc(seen.Servers, func(v fact.ServerView) bool { return v.Server == server }) {
 			return
 		}
 		within := resolve.ClientTimeout
@@ -88,7 +102,7 @@ func (c *Client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 		if role == fact.RoleConfigured && host.answer.Outcome.Failure() {
 			view.Others = c.others(server)
 		}
-		views = append(views, view)
+		seen.Servers = append(seen.Servers, view)
 		learnt = append(append(learnt, host.addrs...), alias.addrs...)
 	}
 	configured := c.configured()
@@ -99,28 +113,28 @@ func (c *Client) servers() (views []fact.ServerView, learnt []netip.Addr) {
 	if c.opt.Public {
 		add(world.PublicDNS[0], fact.RolePublic)
 	}
-	return views, learnt
+	return learnt
 }
 
 // addresses is the request to each address on its own, verified against the
 // vault's hostname: the one in use, the candidates, those that servers named.
-func (c *Client) addresses(j fact.Journey, learnt []netip.Addr) (views []fact.AddressView) {
+func (c *Client) addresses(seen *fact.Observation, learnt []netip.Addr) {
+	j := seen.Direct
 	visit := func(list []netip.Addr, most int) {
 		for _, a := range list {
-			known := slices.ContainsFunc(views, func(v fact.AddressView) bool { return v.Addr == a })
+			known := slices.ContainsFunc(seen.Addresses, func(v fact.AddressView) bool { return v.Addr == a })
 			if !fact.Dialable(a) || known || most == 0 {
 				continue
 			}
 			most--
 			c.again(&j, a)
-			views = slices.Grow(views, 2) // most have two
-			views = append(views, fact.AddressView{Addr: a, Connect: j.Connect, TLS: j.TLS, Exchange: j.Exchange})
+			seen.Addresses = slices.Grow(seen.Addresses, 2) // most have two
+			seen.Addresses = append(seen.Addresses, fact.AddressView{Addr: a, Connect: j.Connect, TLS: j.TLS, Exchange: j.Exchange})
 		}
 	}
 	visit([]netip.Addr{j.Answer.Addr}, 1)
 	visit(c.opt.Candidates, len(c.opt.Candidates))
 	visit(learnt, fact.MaxLearnt)
-	return views
 }
 
 // again visits an address under the vault's hostname, but for the one that the

@@ -51,8 +51,10 @@ type Client struct {
 	host   *world.Host
 	opt    Options
 	origin route.Origin
-	ask    resolve.Ask
+	mind   resolve.Mind
+	ask    resolve.Ask // c.once
 	carry  resolve.Ask
+	watch  func(resolve.Hop) // c.see
 
 	thorough bool // asks all that a probe asks
 
@@ -72,16 +74,19 @@ type Client struct {
 
 // From returns the Client that a host is.
 func From(w *world.World, h *world.Host, o Options) *Client {
-	return from(w, h, o, resolve.Watched)
+	c := new(Client)
+	c.become(w, h, o)
+	return c
 }
 
-type watched func(*world.World, route.Origin, func(resolve.Hop)) resolve.Ask
-
-func from(w *world.World, h *world.Host, o Options, asking watched) *Client {
-	c := &Client{world: w, host: h, opt: o, origin: route.FromHost(w, h)}
-	c.carry = asking(w, c.origin, c.see)
-	c.ask = c.once
-	return c
+// become makes c another host, or the same in another world.
+func (c *Client) become(w *world.World, h *world.Host, o Options) {
+	if c.ask == nil {
+		c.ask, c.watch = c.once, c.see
+	}
+	c.world, c.host, c.opt, c.origin, c.thorough = w, h, o, route.FromHost(w, h), false
+	c.carry = c.mind.Of(w, c.origin, c.watch)
+	c.asked, c.server = netip.Addr{}, resolve.Server{}
 }
 
 // Journey predicts a request of a program on the host.

@@ -159,7 +159,7 @@ func FuzzServe(f *testing.F) {
 		q := Question{Name: b.name(), Type: []world.RecordType{world.TypeA, world.TypeAAAA, world.TypeCNAME}[b.choose(3)]}
 		w, app := b.odd(t)
 		asked := 0
-		ask := Watched(w, route.FromHost(w, app), func(h Hop) {
+		ask := new(Mind).Of(w, route.FromHost(w, app), func(h Hop) {
 			asked++
 			if h.Depth >= MaxDepth {
 				t.Fatalf("depth %d", h.Depth)

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"pldoctor/internal/fact"
@@ -36,30 +37,14 @@ type Hop struct {
 // InMind returns an Ask for a machine that recurses in place of sending
 // messages: it finds the server and calls Serve, whose own questions it
 // carries in the same way.
-func InMind(w *world.World, from route.Origin) Ask { return Watched(w, from, nil) }
+func InMind(w *world.World, from route.Origin) Ask { return new(Mind).Of(w, from, nil) }
 
-// Watched is InMind that shows each hop to see once its reply is known, the
-// deeper before the one that caused it. A nil see is none. The Ask remembers the
-// server that it found last, and so is not for several goroutines at once.
-func Watched(w *world.World, from route.Origin, see func(Hop)) Ask {
-	return (&mind{w: w, see: see}).asks(from)
-}
-
-// Remembering is Watched that looks up once what is asked again and again: a
-// probe asks what a program on its machine has asked.
-func Remembering(w *world.World, from route.Origin, see func(Hop)) Ask {
-	return (&mind{w: w, see: see, heard: make([]heard, 0, 4)}).asks(from)
-}
-
-func (m *mind) asks(from route.Origin) Ask {
-	return func(to netip.Addr, q Question, within time.Duration) Reply {
-		m.left = maxAsked
-		return m.carry(from, 0, to, q, within)
-	}
-}
-
-type mind struct {
+// A Mind is what a machine knows while it asks in place of sending messages: the
+// server that it found last. One machine after the other can have the same Mind,
+// not several at once.
+type Mind struct {
 	w    *world.World
+	from route.Origin
 	see  func(Hop)
 	left int
 
@@ -71,6 +56,32 @@ type mind struct {
 
 	// What servers told it by themselves, as long as there is room.
 	heard []heard
+	room  int
+
+	ask Ask // m.begin
+}
+
+// Of returns an Ask for a machine that has nothing in mind yet. It shows each hop
+// to see once its reply is known, the deeper before the one that caused it. A nil
+// see is none.
+func (m *Mind) Of(w *world.World, from route.Origin, see func(Hop)) Ask {
+	if m.ask == nil {
+		m.ask = m.begin
+	}
+	*m = Mind{w: w, from: from, see: see, heard: m.heard[:0], ask: m.ask}
+	return m.ask
+}
+
+// Remember makes the machine look up once what it asks again and again: a probe
+// asks what a program has asked.
+func (m *Mind) Remember() {
+	m.room = 4
+	m.heard = slices.Grow(m.heard, m.room)
+}
+
+func (m *Mind) begin(to netip.Addr, q Question, within time.Duration) Reply {
+	m.left = maxAsked
+	return m.carry(m.from, 0, to, q, within)
 }
 
 // heard is what a server said without asking others.
@@ -82,7 +93,7 @@ type heard struct {
 }
 
 // serve is Serve, with the machine's own questions remembered.
-func (m *mind) serve(s Server, depth int, q Question) Reply {
+func (m *Mind) serve(s Server, depth int, q Question) Reply {
 	for i := range m.heard {
 		if h := &m.heard[i]; depth == 0 && h.q == q && h.server == s.ID && h.kind == s.Kind {
 			return h.reply
@@ -92,14 +103,14 @@ func (m *mind) serve(s Server, depth int, q Question) Reply {
 	r := Serve(m.w, s, q, func(next netip.Addr, q Question, within time.Duration) Reply {
 		return m.carry(s.Origin, depth+1, next, q, within)
 	})
-	if depth == 0 && left == m.left && len(m.heard) < cap(m.heard) {
+	if depth == 0 && left == m.left && len(m.heard) < m.room {
 		m.heard = append(m.heard, heard{s.ID, s.Kind, q, r})
 	}
 	return r
 }
 
 // find is Find, with the machine's own server remembered.
-func (m *mind) find(from route.Origin, depth int, to netip.Addr) (Server, route.Decision) {
+func (m *Mind) find(from route.Origin, depth int, to netip.Addr) (Server, route.Decision) {
 	if depth > 0 {
 		return Find(m.w, from, to, route.UDP)
 	}
@@ -110,7 +121,7 @@ func (m *mind) find(from route.Origin, depth int, to netip.Addr) (Server, route.
 	return m.server, m.decision
 }
 
-func (m *mind) carry(from route.Origin, depth int, to netip.Addr, q Question, within time.Duration) Reply {
+func (m *Mind) carry(from route.Origin, depth int, to netip.Addr, q Question, within time.Duration) Reply {
 	if depth >= MaxDepth || m.left == 0 {
 		return LoopReply()
 	}
@@ -124,7 +135,7 @@ func (m *mind) carry(from route.Origin, depth int, to netip.Addr, q Question, wi
 
 // exchange is one question and its answer, over UDP and, if need be, TCP. An
 // answer that takes as long as the asker waits is too late.
-func (m *mind) exchange(from route.Origin, depth int, to netip.Addr, q Question, within time.Duration) (Server, Reply) {
+func (m *Mind) exchange(from route.Origin, depth int, to netip.Addr, q Question, within time.Duration) (Server, Reply) {
 	server, d := m.find(from, depth, to)
 	if server.Kind == NoServer {
 		return server, unanswered(d, within)
@@ -142,7 +153,7 @@ func (m *mind) exchange(from route.Origin, depth int, to netip.Addr, q Question,
 }
 
 // overTCP is the same question again, since TC was set.
-func (m *mind) overTCP(from route.Origin, to netip.Addr, server world.ID, r Reply) Reply {
+func (m *Mind) overTCP(from route.Origin, to netip.Addr, server world.ID, r Reply) Reply {
 	_, d := Find(m.w, from, to, route.TCP)
 	switch {
 	case d.Outcome != fact.OK:

@@ -48,7 +48,7 @@ var fabrikam = dnsname.MustParse("fabrikam.vault.azure.net")
 func TestWatched(t *testing.T) {
 	w, h := build(t, "laptop", forwarded)
 	var seen []string
-	ask := Watched(w, route.FromHost(w, h), func(hop Hop) {
+	ask := new(Mind).Of(w, route.FromHost(w, h), func(hop Hop) {
 		seen = append(seen, fmt.Sprintf("%d %s > %s %s: %s %s",
 			hop.Depth, hop.From.Name(), hop.To, hop.Server.Kind, hop.Reply.Outcome, hop.Reply.After))
 	})
