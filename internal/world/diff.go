@@ -14,9 +14,9 @@ func Changed(a, b *World) []ID {
 			ids = append(ids, id)
 		}
 	}
-	apart := !a.resources.shares(b.resources)
+	apart := !a.resources.shares(&b.resources)
 	for _, w := range [...]*World{a, b} {
-		for id := range w.resources.over {
+		for id := range w.resources.differences() {
 			see(id)
 		}
 		if !apart {

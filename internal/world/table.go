@@ -7,57 +7,129 @@ import (
 )
 
 // A table is a map that is cheap to copy with a change: it shares its base and
-// keeps what differs from it aside. A nil value in the overlay means deleted.
+// keeps aside what differs from it. The latest differences are a short list, which
+// takes less to copy and to search than a map; those before are in one.
 type table[K comparable, V any] struct {
 	base map[K]V
-	over map[K]*V
+	over map[K]entry[K, V]
+	last []entry[K, V]
+	own  bool // over is of this copy, and may be written
 }
 
-func (t table[K, V]) get(k K) (v V, ok bool) {
+type entry[K comparable, V any] struct {
+	key     K
+	value   V
+	deleted bool
+}
+
+// maxLast is how many differences are searched about as quickly as a map.
+const maxLast = 16
+
+func (t *table[K, V]) get(k K) (v V, ok bool) {
+	if e := t.differing(k); e != nil {
+		return e.value, !e.deleted
+	}
 	if len(t.over) > 0 {
-		if p, changed := t.over[k]; changed {
-			if p == nil {
-				return v, false
-			}
-			return *p, true
+		if e, changed := t.over[k]; changed {
+			return e.value, !e.deleted
 		}
 	}
 	v, ok = t.base[k]
 	return v, ok
 }
 
-// changed returns a copy whose overlay may be written. Once the overlay has
+// differing finds a key among the latest differences.
+func (t *table[K, V]) differing(k K) *entry[K, V] {
+	for i := range t.last {
+		if t.last[i].key == k {
+			return &t.last[i]
+		}
+	}
+	return nil
+}
+
+// changed returns a copy in which so many values may be set. Once what differs has
 // grown to a good part of the base, it is folded in, so that long chains of
 // changes stay cheap to read and to copy.
-func (t table[K, V]) changed() table[K, V] {
-	if len(t.over) < 64 || len(t.over) < len(t.base)/8 {
-		return table[K, V]{t.base, maps.Clone(t.over)}
+func (t *table[K, V]) changed(room int) table[K, V] {
+	if len(t.over) >= 64 && len(t.over) >= len(t.base)/8 {
+		return table[K, V]{base: maps.Collect(t.all())}
 	}
-	return table[K, V]{maps.Collect(t.all()), nil}
+	last := make([]entry[K, V], len(t.last), min(maxLast, len(t.last)+room))
+	copy(last, t.last)
+	return table[K, V]{base: t.base, over: t.over, last: last}
 }
 
 // shares tells whether two tables have one and the same base, so that they
-// differ in their overlays at most.
-func (t table[K, V]) shares(u table[K, V]) bool {
+// differ in what they keep aside at most.
+func (t *table[K, V]) shares(u *table[K, V]) bool {
 	return reflect.ValueOf(t.base).Pointer() == reflect.ValueOf(u.base).Pointer()
 }
 
-func (t *table[K, V]) set(k K, v *V) {
-	if t.over == nil {
-		t.over = make(map[K]*V)
+func (t *table[K, V]) set(k K, v V) { t.put(entry[K, V]{key: k, value: v}) }
+
+func (t *table[K, V]) remove(k K) { t.put(entry[K, V]{key: k, deleted: true}) }
+
+func (t *table[K, V]) put(e entry[K, V]) {
+	if known := t.differing(e.key); known != nil {
+		*known = e
+		return
 	}
-	t.over[k] = v
+	if len(t.last) == maxLast {
+		t.settle()
+	}
+	t.last = append(t.last, e)
 }
 
-func (t table[K, V]) all() iter.Seq2[K, V] {
-	return func(yield func(K, V) bool) {
-		for k, v := range t.base {
-			if _, changed := t.over[k]; !changed && !yield(k, v) {
+// settle makes room for further differences.
+func (t *table[K, V]) settle() {
+	if !t.own {
+		t.over, t.own = maps.Clone(t.over), true
+	}
+	if t.over == nil {
+		t.over = make(map[K]entry[K, V])
+	}
+	for _, e := range t.last {
+		t.over[e.key] = e
+	}
+	t.last = t.last[:0]
+}
+
+// differences yields the keys that may stand otherwise than in the base, some of
+// them twice.
+func (t *table[K, V]) differences() iter.Seq[K] {
+	return func(yield func(K) bool) {
+		for _, e := range t.last {
+			if !yield(e.key) {
 				return
 			}
 		}
-		for k, p := range t.over {
-			if p != nil && !yield(k, *p) {
+		for k := range t.over {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func (t *table[K, V]) all() iter.Seq2[K, V] {
+	known := func(k K) bool {
+		_, changed := t.over[k]
+		return changed || t.differing(k) != nil
+	}
+	return func(yield func(K, V) bool) {
+		for k, v := range t.base {
+			if !known(k) && !yield(k, v) {
+				return
+			}
+		}
+		for k, e := range t.over {
+			if t.differing(k) == nil && !e.deleted && !yield(k, e.value) {
+				return
+			}
+		}
+		for _, e := range t.last {
+			if !e.deleted && !yield(e.key, e.value) {
 				return
 			}
 		}

@@ -141,7 +141,8 @@ func Remove(id ID) Edit { return Edit{remove: id} }
 // change, not of the World. Edits are made by this program and not checked.
 func (w *World) With(edits ...Edit) *World {
 	c := *w
-	c.resources, c.index = w.resources.changed(), w.index.changed()
+	c.resources = w.resources.changed(len(edits))
+	c.index = w.index.changed(usualKeys * len(edits))
 	for _, e := range edits {
 		id := e.remove
 		if e.put != nil {
@@ -151,13 +152,16 @@ func (w *World) With(edits ...Edit) *World {
 		old, _ := c.resources.get(id)
 		c.reindex(old, e.put)
 		if e.put == nil {
-			c.resources.set(id, nil)
+			c.resources.remove(id)
 			continue
 		}
-		c.resources.set(id, &e.put)
+		c.resources.set(id, e.put)
 	}
 	return &c
 }
+
+// usualKeys is by how many keys most resources are found.
+const usualKeys = 4
 
 // WithAssumptions returns a copy under other assumptions.
 func (w *World) WithAssumptions(a Assumptions) *World {
@@ -183,14 +187,11 @@ func (w *World) reindex(old, r Resource) {
 	}
 	for _, k := range before[same:] {
 		found, _ := w.index.get(k)
-		found = slices.DeleteFunc(slices.Clone(found), func(x Resource) bool { return x == old })
-		w.index.set(k, &found)
+		w.index.set(k, slices.DeleteFunc(slices.Clone(found), func(x Resource) bool { return x == old }))
 	}
-	lists := make([][]Resource, len(after))
-	for i, k := range after {
+	for _, k := range after {
 		found, _ := w.index.get(k)
-		lists[i] = placed(found, r)
-		w.index.set(k, &lists[i])
+		w.index.set(k, placed(found, r))
 	}
 }
 

@@ -44,17 +44,17 @@ func TestTable(t *testing.T) {
 	var wants []map[int]int
 	folded := 0
 	for range 400 {
-		next := now.changed()
-		if !next.shares(now) {
+		next := now.changed(3)
+		if !next.shares(&now) {
 			folded++
 		}
-		for range 1 + r.IntN(3) {
+		for range 1 + r.IntN(30) {
 			k, v := r.IntN(120), r.IntN(1000)
 			if r.IntN(3) == 0 {
-				next.set(k, nil)
+				next.remove(k)
 				delete(want, k)
 			} else {
-				next.set(k, &v)
+				next.set(k, v)
 				want[k] = v
 			}
 		}
@@ -183,7 +183,7 @@ func TestChanged(t *testing.T) {
 	for i := range 100 {
 		many = many.With(Put(host(i)))
 	}
-	if many.resources.shares(w.resources) {
+	if many.resources.shares(&w.resources) {
 		t.Fatal("nothing was folded in: the test tests nothing")
 	}
 	one := w.With(Put(host(7)))
