@@ -24,15 +24,29 @@ func az(parts ...string) []string {
 }
 
 // plain are the characters that mean nothing but themselves to a shell.
-const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,"
+var plain = func() (t [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,") {
+		t[c] = true
+	}
+	return t
+}()
 
 // quote makes s one word of a POSIX shell. Names come from files and from
 // Azure: none may smuggle in a command.
 func quote(s string) string {
-	if s != "" && strings.TrimLeft(s, plain) == "" {
+	if isPlain(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if !plain[s[i]] {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // nameOf is how a resource is called in a sentence.

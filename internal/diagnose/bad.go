@@ -9,7 +9,7 @@ import (
 // firstBad returns the first stage at which a case's journey leaves the private
 // path, NoStage when it does not. A hop that was not seen is not bad.
 func firstBad(c *rule.Case) fact.Stage {
-	j := c.Journey
+	j := &c.Journey
 	private := j.Verdict() == fact.Private
 	switch {
 	case failed(j.Name.Outcome):

@@ -170,10 +170,10 @@ type Phases struct {
 }
 
 // ServerAs returns the view of the first server with that role.
-func (o Observation) ServerAs(role ServerRole) (ServerView, bool) {
-	for _, v := range o.Servers {
-		if v.Role == role {
-			return v, true
+func (o *Observation) ServerAs(role ServerRole) (ServerView, bool) {
+	for i := range o.Servers {
+		if o.Servers[i].Role == role {
+			return o.Servers[i], true
 		}
 	}
 	return ServerView{}, false
@@ -187,10 +187,10 @@ func (o *Observation) SearchedFirst(name dnsname.Name) bool {
 }
 
 // At returns the view of an address.
-func (o Observation) At(a netip.Addr) (AddressView, bool) {
-	for _, v := range o.Addresses {
-		if v.Addr == a {
-			return v, true
+func (o *Observation) At(a netip.Addr) (AddressView, bool) {
+	for i := range o.Addresses {
+		if o.Addresses[i].Addr == a {
+			return o.Addresses[i], true
 		}
 	}
 	return AddressView{}, false

@@ -45,7 +45,7 @@ func (j Journey) Verdict() Verdict {
 // path tells the ways into a vault apart by what the vault itself says, and
 // where an older version of the service does not say it, by the two addresses:
 // a service endpoint goes to a public address with a private source.
-func (x ExchangeHop) path(destination netip.Addr) Verdict {
+func (x *ExchangeHop) path(destination netip.Addr) Verdict {
 	switch x.Conn {
 	case service.ConnPrivateLink:
 		return Private
@@ -67,7 +67,7 @@ func (x ExchangeHop) path(destination netip.Addr) Verdict {
 }
 
 // failed tells whether some hop was looked at and went wrong.
-func (j Journey) failed() bool {
+func (j *Journey) failed() bool {
 	for _, o := range [...]Outcome{
 		j.Name.Outcome, j.Proxy.Outcome, j.Resolver.Outcome, j.Answer.Outcome,
 		j.Connect.Outcome, j.TLS.Outcome, j.Exchange.Outcome,

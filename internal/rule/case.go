@@ -22,13 +22,15 @@ type Door struct {
 // Reachable tells whether packets of the client get there.
 func (d Door) Reachable() bool { return d.Connect.Outcome == fact.OK }
 
-// An outlook is what doors depend on.
+// An outlook is what doors depend on, and other things that are worked out once.
 type outlook struct {
 	world     *world.World
 	vault     *world.Vault
 	client    *world.Host
 	predicted *fact.Observation
 }
+
+func (c *Case) outlook() outlook { return outlook{c.World, c.Resource, c.Client, c.Predicted} }
 
 // Doors returns the vault's private endpoints, those that serve the client
 // first: effective and reachable, then reachable or in the client's own VNet. They
@@ -37,7 +39,7 @@ func (c *Case) Doors() []Door {
 	if c.World == nil || c.Resource == nil {
 		return nil
 	}
-	if of := (outlook{c.World, c.Resource, c.Client, c.Predicted}); c.doors.of != of {
+	if of := c.outlook(); c.doors.of != of {
 		c.doors.of, c.doors.list = of, c.findDoors()
 	}
 	return c.doors.list
@@ -116,7 +118,7 @@ func (c *Case) private(a fact.AnswerHop) bool {
 	if a.Outcome != fact.OK {
 		return false
 	}
-	j := c.Journey
+	j := &c.Journey
 	proven := j.Exchange.Conn == service.ConnPrivateLink && j.Connect.Addr == a.Addr
 	return a.Class == fact.PrivateAddr || proven || c.IsEndpointAddress(a.Addr)
 }
@@ -206,14 +208,21 @@ func (c *Case) ZoneElsewhere() (world.ID, bool) {
 	if c.World == nil || c.Resource == nil {
 		return "", false
 	}
+	if of := c.outlook(); c.elsewhere.of != of {
+		c.elsewhere.of, c.elsewhere.zone = of, c.findZoneElsewhere()
+	}
+	return c.elsewhere.zone, c.elsewhere.zone != ""
+}
+
+func (c *Case) findZoneElsewhere() world.ID {
 	for e := range c.World.EndpointsOf(c.Resource.ID) {
 		for _, id := range e.Zones {
 			if _, read := c.World.Zone(id); !read && !c.readsFrom(id) {
-				return id, true
+				return id
 			}
 		}
 	}
-	return "", false
+	return ""
 }
 
 // readsFrom tells whether anything was read of the subscription that an id is in.

@@ -32,11 +32,12 @@ type serverViews []fact.ServerView
 
 // of returns the view of a server.
 func (list serverViews) of(server netip.Addr) (fact.ServerView, bool) {
-	i := slices.IndexFunc(list, func(v fact.ServerView) bool { return v.Server == server })
-	if i < 0 {
-		return fact.ServerView{}, false
+	for i := range list {
+		if list[i].Server == server {
+			return list[i], true
+		}
 	}
-	return list[i], true
+	return fact.ServerView{}, false
 }
 
 // views are what DNS servers say: as seen, else as predicted.
@@ -53,13 +54,14 @@ func (c *Case) views() serverViews {
 // configured are the views of the servers that the client is configured to ask.
 // They come first, and so are a part of all views: not to be changed.
 func (c *Case) configured() serverViews {
-	views, others := c.views(), func(v fact.ServerView) bool { return v.Role != fact.RoleConfigured }
-	end := slices.IndexFunc(views, others)
-	if end < 0 {
-		return views
+	views, end := c.views(), 0
+	for end < len(views) && views[end].Role == fact.RoleConfigured {
+		end++
 	}
-	if slices.ContainsFunc(views[end:], func(v fact.ServerView) bool { return !others(v) }) {
-		return slices.DeleteFunc(slices.Clone(views), others)
+	for i := end; i < len(views); i++ {
+		if views[i].Role == fact.RoleConfigured {
+			return slices.DeleteFunc(slices.Clone(views), func(v fact.ServerView) bool { return v.Role != fact.RoleConfigured })
+		}
 	}
 	return views[:end:end]
 }

@@ -20,7 +20,7 @@ type stop struct {
 // stopped finds the first hop of the journey that fails for a reason. Behind a
 // proxy, and behind DNS servers, the endpoint stands for what they cannot reach.
 func (c *Case) stopped(reason fact.Reason) (stop, bool) {
-	j := c.Journey
+	j := &c.Journey
 	failed := func(o fact.Outcome, r fact.Reason) bool { return o != fact.OK && o != fact.Unseen && r == reason }
 	switch {
 	case failed(j.Proxy.Outcome, j.Proxy.Reason) && j.Proxy.Outcome == fact.ProxyGateway:

@@ -29,7 +29,7 @@ var pl816 = &Rule{
 		},
 	},
 	Eval: func(c *Case) Result {
-		j := c.Journey
+		j := &c.Journey
 		switch {
 		case j.TLS.Outcome == fact.Stalled && rival(j.TLS.Reason) && j.TLS.Reason != fact.PacketTooLarge:
 			return NotApplicable("the configuration says who cuts the handshake off, which has a code of its own")

@@ -151,6 +151,10 @@ type Case struct {
 		of   outlook
 		list []Door
 	}
+	elsewhere struct { // that ZoneElsewhere found last
+		of   outlook
+		zone world.ID
+	}
 	passed struct { // what passing said last
 		by  netip.Addr
 		why string
