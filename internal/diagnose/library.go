@@ -53,12 +53,13 @@ func (l *looks) add(shape stock.Shape, broken *world.World) {
 	if o.Journey.Verdict() == fact.Private && (s.access == "" || s.access == admitted) {
 		return // this fault does not touch this client
 	}
+	if slices.Contains(l.sketches, s) {
+		return
+	}
 	if !l.rule.Symptom && !shows(l.rule, broken, client, shape.Vault) {
 		return // something else came of it
 	}
-	if !slices.Contains(l.sketches, s) {
-		l.sketches = append(l.sketches, s)
-	}
+	l.sketches = append(l.sketches, s)
 }
 
 // shows tells whether a rule that is told everything says that it holds for a

@@ -161,7 +161,7 @@ func (w *World) With(edits ...Edit) *World {
 }
 
 // usualKeys is by how many keys most resources are found.
-const usualKeys = 4
+const usualKeys = 6
 
 // WithAssumptions returns a copy under other assumptions.
 func (w *World) WithAssumptions(a Assumptions) *World {
