@@ -130,7 +130,7 @@ func (j *Judge) begin(in Input) *run {
 	r.in, r.shown = in, shown
 	r.host, _ = in.Service.Host(in.Vault)
 	r.target = targetOf(in)
-	r.first = r.caseOf(r.model())
+	r.look(r.model())
 	return r
 }
 
@@ -199,35 +199,32 @@ type cause struct {
 	proven bool
 }
 
-// caseOf predicts the client's journey in a world and merges it with what was
-// seen.
-func (r *run) caseOf(w *world.World) rule.Case {
-	c := r.bare(w)
+// look predicts the client's journey in a world and merges it with what was seen:
+// that is how things are.
+func (r *run) look(w *world.World) {
+	r.bare(&r.first, w)
+	c := &r.first
 	if r.in.Seen != nil {
 		c.Seen, c.Journey = r.in.Seen, r.in.Seen.Journey
 	}
-	if c.World == nil || c.Client == nil {
-		return c
+	if c.World == nil || c.Client == nil || doubtful(c) { // what was not read may change every hop
+		return
 	}
-	if doubtful(&c) { // what was not read may change every hop
-		return c
-	}
-	c.Predicted = r.predict(&c, func(e fact.Event) { r.trace = append(r.trace, e) })
+	c.Predicted = r.predict(c, func(e fact.Event) { r.trace = append(r.trace, e) })
 	if c.Seen == nil {
 		c.Journey = c.Predicted.Journey
-		return c
+		return
 	}
 	c.Journey, r.differs = merge(c.Predicted.Journey, c.Seen.Journey)
 	if c.Journey.Access == (fact.AccessHop{}) && c.Resource != nil {
 		c.Journey.Access = predict.Admitted(w, c.Resource, c.Journey.Exchange)
 	}
-	return c
 }
 
 // imagine makes the case of a changed world, of which nothing was seen.
 func (r *run) imagine(w *world.World) *rule.Case {
 	c := r.cases.lend()
-	*c = r.bare(w)
+	r.bare(c, w)
 	c.Predicted = r.predict(c, nil)
 	c.Journey = c.Predicted.Journey
 	return c
@@ -241,7 +238,7 @@ func (r *run) glimpse(w *world.World) *rule.Case {
 		return r.imagine(w)
 	}
 	c := r.cases.lend()
-	*c = r.bare(w)
+	r.bare(c, w)
 	c.Predicted = r.predicted.lend()
 	r.observer.Glance(w, c.Client, r.target, predict.Options{Candidates: doors}, c.Predicted)
 	c.Journey = c.Predicted.Journey
@@ -255,10 +252,11 @@ func (r *run) complete(c *rule.Case) {
 	}
 }
 
-func (r *run) bare(w *world.World) rule.Case {
-	c := rule.Case{Service: r.in.Service, Vault: r.in.Vault, Host: r.host, Wants: r.in.Wants, World: w}
+// bare puts into an empty case what is known without looking.
+func (r *run) bare(c *rule.Case, w *world.World) {
+	c.Service, c.Vault, c.Host, c.Wants, c.World = r.in.Service, r.in.Vault, r.host, r.in.Wants, w
 	if w == nil {
-		return c
+		return
 	}
 	if h, ok := w.Host(r.in.Client); ok {
 		c.Client = h
@@ -266,7 +264,6 @@ func (r *run) bare(w *world.World) rule.Case {
 	if v, ok := w.VaultNamed(r.in.Vault); ok {
 		c.Resource = v
 	}
-	return c
 }
 
 func (r *run) predict(c *rule.Case, trace func(fact.Event)) *fact.Observation {

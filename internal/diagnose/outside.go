@@ -54,7 +54,8 @@ type hypothesis struct {
 
 // hypotheses are all hidden faults, each brought about by itself in a world.
 func (r *run) hypotheses(w *world.World) []hypothesis {
-	c := r.bare(w)
+	var c rule.Case
+	r.bare(&c, w)
 	site := rule.Site{World: w, Client: c.Client, Vault: c.Resource, Got: r.in.Seen.Journey.Answer.Addr}
 	if site.Vault == nil {
 		return nil

@@ -1,7 +1,8 @@
 package diagnose
 
-// maxKept bounds what a shelf keeps for the next run: most need less.
-const maxKept = 16
+// maxLent bounds what a shelf lends in one run: few runs need more, and those that
+// do need very much, which is not to be kept.
+const maxLent = 16
 
 // A shelf lends values to one run, and the same ones to the next. A diagnosis
 // imagines many worlds, and looks at each for a moment.
@@ -10,9 +11,12 @@ type shelf[T any] struct {
 	lent int
 }
 
-// lend returns a value that nobody else has; what the borrower before left in it
-// stands there still.
+// lend returns a value that nobody else has, and that is empty but for what the
+// run before was told to leave in it.
 func (s *shelf[T]) lend() *T {
+	if s.lent == maxLent {
+		return new(T)
+	}
 	if s.lent == len(s.kept) {
 		s.kept = append(s.kept, new(T))
 	}
@@ -22,9 +26,7 @@ func (s *shelf[T]) lend() *T {
 
 // regain takes all back, each cleared of what it refers to.
 func (s *shelf[T]) regain(cleared func(*T)) {
-	clear(s.kept[min(maxKept, len(s.kept)):])
-	s.kept = s.kept[:min(maxKept, len(s.kept))]
-	for _, v := range s.kept[:min(s.lent, len(s.kept))] {
+	for _, v := range s.kept[:s.lent] {
 		cleared(v)
 	}
 	s.lent = 0
