@@ -125,7 +125,7 @@ func (j *Judge) begin(in Input) *run {
 	in.Seen = unsearched(in.Seen, in.hostname())
 	r, _ := j.runs.Get().(*run)
 	if r == nil {
-		r = &run{judge: j, room: room{said: make([]rule.Result, len(j.rules))}}
+		r = &run{judge: j, room: &room{said: make([]rule.Result, len(j.rules))}}
 	}
 	r.in, r.shown = in, shown
 	r.host, _ = in.Service.Host(in.Vault)
@@ -149,7 +149,7 @@ type run struct {
 	candidates []*rule.Rule
 	variants   []*rule.Rule // of candidates, which are named beside them
 
-	room
+	*room
 }
 
 // Room is the memory of a run. Nothing of it gets into the report but by copying.

@@ -26,13 +26,19 @@ type entry[K comparable, V any] struct {
 const maxLast = 16
 
 func (t *table[K, V]) get(k K) (v V, ok bool) {
+	if len(t.last)+len(t.over) == 0 {
+		v, ok = t.base[k]
+		return v, ok
+	}
+	return t.getChanged(k)
+}
+
+func (t *table[K, V]) getChanged(k K) (v V, ok bool) {
 	if e := t.differing(k); e != nil {
 		return e.value, !e.deleted
 	}
-	if len(t.over) > 0 {
-		if e, changed := t.over[k]; changed {
-			return e.value, !e.deleted
-		}
+	if e, changed := t.over[k]; changed {
+		return e.value, !e.deleted
 	}
 	v, ok = t.base[k]
 	return v, ok
