@@ -15,7 +15,7 @@ func each[T Resource](w *World, k key) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		found, _ := w.index.get(k)
 		for _, r := range found {
-			if t, ok := r.(T); ok && !yield(t) {
+			if t, ok := w.latest(r).(T); ok && !yield(t) {
 				return
 			}
 		}

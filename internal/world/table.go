@@ -13,7 +13,7 @@ type table[K comparable, V any] struct {
 	base map[K]V
 	over map[K]entry[K, V]
 	last []entry[K, V]
-	own  bool // over is of this copy, and may be written
+	own  struct{ last, over bool } // they are of this copy, and may be written
 }
 
 type entry[K comparable, V any] struct {
@@ -26,22 +26,31 @@ type entry[K comparable, V any] struct {
 const maxLast = 16
 
 func (t *table[K, V]) get(k K) (v V, ok bool) {
-	if len(t.last)+len(t.over) == 0 {
+	if t.untouched() {
 		v, ok = t.base[k]
 		return v, ok
 	}
 	return t.getChanged(k)
 }
 
+// untouched tells whether all is as in the base.
+func (t *table[K, V]) untouched() bool { return len(t.last)+len(t.over) == 0 }
+
 func (t *table[K, V]) getChanged(k K) (v V, ok bool) {
-	if e := t.differing(k); e != nil {
-		return e.value, !e.deleted
-	}
-	if e, changed := t.over[k]; changed {
+	if e, differs := t.difference(k); differs {
 		return e.value, !e.deleted
 	}
 	v, ok = t.base[k]
 	return v, ok
+}
+
+// difference is what stands in the place of the base's value.
+func (t *table[K, V]) difference(k K) (e entry[K, V], differs bool) {
+	if e := t.differing(k); e != nil {
+		return *e, true
+	}
+	e, differs = t.over[k]
+	return e, differs
 }
 
 // differing finds a key among the latest differences.
@@ -54,17 +63,17 @@ func (t *table[K, V]) differing(k K) *entry[K, V] {
 	return nil
 }
 
-// changed returns a copy in which so many values may be set. Once what differs has
-// grown to a good part of the base, it is folded in, so that long chains of
-// changes stay cheap to read and to copy.
-func (t *table[K, V]) changed(room int) table[K, V] {
-	if len(t.over) >= 64 && len(t.over) >= len(t.base)/8 {
-		return table[K, V]{base: maps.Collect(t.all())}
-	}
-	last := make([]entry[K, V], len(t.last), min(maxLast, len(t.last)+room))
-	copy(last, t.last)
-	return table[K, V]{base: t.base, over: t.over, last: last}
+// changed returns a copy to set values in.
+func (t *table[K, V]) changed() table[K, V] {
+	return table[K, V]{base: t.base, over: t.over, last: t.last}
 }
+
+// grown tells whether what differs has become a good part of the base, so that it
+// had better be folded in: long chains of changes stay cheap to read and to copy.
+func (t *table[K, V]) grown() bool { return len(t.over) >= 64 && len(t.over) >= len(t.base)/8 }
+
+// folded returns a copy of which nothing differs from its base.
+func (t *table[K, V]) folded() table[K, V] { return table[K, V]{base: maps.Collect(t.all())} }
 
 // shares tells whether two tables have one and the same base, so that they
 // differ in what they keep aside at most.
@@ -77,6 +86,11 @@ func (t *table[K, V]) set(k K, v V) { t.put(entry[K, V]{key: k, value: v}) }
 func (t *table[K, V]) remove(k K) { t.put(entry[K, V]{key: k, deleted: true}) }
 
 func (t *table[K, V]) put(e entry[K, V]) {
+	if !t.own.last {
+		last := make([]entry[K, V], len(t.last), min(maxLast, len(t.last)+usual))
+		copy(last, t.last)
+		t.last, t.own.last = last, true
+	}
 	if known := t.differing(e.key); known != nil {
 		*known = e
 		return
@@ -87,10 +101,13 @@ func (t *table[K, V]) put(e entry[K, V]) {
 	t.last = append(t.last, e)
 }
 
+// usual is how many differences most changes make.
+const usual = 2
+
 // settle makes room for further differences.
 func (t *table[K, V]) settle() {
-	if !t.own {
-		t.over, t.own = maps.Clone(t.over), true
+	if !t.own.over {
+		t.over, t.own.over = maps.Clone(t.over), true
 	}
 	if t.over == nil {
 		t.over = make(map[K]entry[K, V])

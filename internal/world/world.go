@@ -141,8 +141,7 @@ func Remove(id ID) Edit { return Edit{remove: id} }
 // change, not of the World. Edits are made by this program and not checked.
 func (w *World) With(edits ...Edit) *World {
 	c := *w
-	c.resources = w.resources.changed(len(edits))
-	c.index = w.index.changed(usualKeys * len(edits))
+	c.resources, c.index = w.resources.changed(), w.index.changed()
 	for _, e := range edits {
 		id := e.remove
 		if e.put != nil {
@@ -157,11 +156,36 @@ func (w *World) With(edits ...Edit) *World {
 		}
 		c.resources.set(id, e.put)
 	}
+	if c.resources.grown() || c.index.grown() {
+		c.fold()
+	}
 	return &c
 }
 
-// usualKeys is by how many keys most resources are found.
-const usualKeys = 6
+// fold makes all changes part of the base.
+func (w *World) fold() {
+	index := w.index.folded()
+	for k, found := range index.base {
+		latest := make([]Resource, len(found))
+		for i, r := range found {
+			latest[i] = w.latest(r)
+		}
+		index.base[k] = latest
+	}
+	w.resources, w.index = w.resources.folded(), index
+}
+
+// latest is the resource that has the id of one that the index holds: whatever is
+// found as before need not be put into the index again.
+func (w *World) latest(r Resource) Resource {
+	if w.resources.untouched() {
+		return r
+	}
+	if e, differs := w.resources.difference(r.meta().ID); differs {
+		return e.value
+	}
+	return r
+}
 
 // WithAssumptions returns a copy under other assumptions.
 func (w *World) WithAssumptions(a Assumptions) *World {
@@ -177,22 +201,33 @@ func (w *World) WithGaps(gaps ...Gap) *World {
 	return &c
 }
 
-// reindex makes r found in the place of old; either may be nil. Most changes leave
-// the first keys as they are, and those need not be taken out and put in again.
+// reindex makes r found in the place of old; either may be nil. What both are
+// found by stays as it is, since the latest of an id is what is found.
 func (w *World) reindex(old, r Resource) {
-	before, after := keysOf(old), keysOf(r)
-	same := 0
-	for same < min(len(before), len(after)) && before[same] == after[same] {
-		same++
-	}
-	for _, k := range before[same:] {
+	all := keysOf(r)
+	before, after := differing(keysOf(old), all)
+	for _, k := range before {
+		if slices.Contains(all, k) {
+			continue
+		}
 		found, _ := w.index.get(k)
-		w.index.set(k, slices.DeleteFunc(slices.Clone(found), func(x Resource) bool { return x == old }))
+		w.index.set(k, slices.DeleteFunc(slices.Clone(found), func(x Resource) bool { return x.meta().ID == old.meta().ID }))
 	}
 	for _, k := range after {
 		found, _ := w.index.get(k)
 		w.index.set(k, placed(found, r))
 	}
+}
+
+// differing leaves out of two lists what they begin with and end with alike.
+func differing(a, b []key) (x, y []key) {
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	return a, b
 }
 
 func keysOf(r Resource) []key {
