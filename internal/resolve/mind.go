@@ -58,7 +58,41 @@ type Mind struct {
 	heard []heard
 	room  int
 
-	ask Ask // m.begin
+	ask  Ask // m.begin
+	next *asker
+}
+
+// An asker is the server that carries a question on at some depth: there is one at
+// a time, which leaves its room to the next.
+type asker struct {
+	mind  *Mind
+	from  route.Origin
+	depth int
+	ask   Ask // a.carry
+	next  *asker
+}
+
+func newAsker(m *Mind, depth int) *asker {
+	a := &asker{mind: m, depth: depth}
+	a.ask = a.carry
+	return a
+}
+
+func (a *asker) carry(to netip.Addr, q Question, within time.Duration) Reply {
+	return a.mind.carry(a.from, a.depth, to, q, within)
+}
+
+// onward returns how a server asks others that was itself asked at some depth.
+func (m *Mind) onward(depth int, from route.Origin) Ask {
+	a := m.next
+	for a.depth <= depth {
+		if a.next == nil {
+			a.next = newAsker(m, a.depth+1)
+		}
+		a = a.next
+	}
+	a.from = from
+	return a.ask
 }
 
 // Of returns an Ask for a machine that has nothing in mind yet. It shows each hop
@@ -66,9 +100,9 @@ type Mind struct {
 // see is none.
 func (m *Mind) Of(w *world.World, from route.Origin, see func(Hop)) Ask {
 	if m.ask == nil {
-		m.ask = m.begin
+		m.ask, m.next = m.begin, newAsker(m, 1)
 	}
-	*m = Mind{w: w, from: from, see: see, heard: m.heard[:0], ask: m.ask}
+	*m = Mind{w: w, from: from, see: see, heard: m.heard[:0], ask: m.ask, next: m.next}
 	return m.ask
 }
 
@@ -100,9 +134,7 @@ func (m *Mind) serve(s Server, depth int, q Question) Reply {
 		}
 	}
 	left := m.left
-	r := Serve(m.w, s, q, func(next netip.Addr, q Question, within time.Duration) Reply {
-		return m.carry(s.Origin, depth+1, next, q, within)
-	})
+	r := Serve(m.w, s, q, m.onward(depth, s.Origin))
 	if depth == 0 && left == m.left && len(m.heard) < m.room {
 		m.heard = append(m.heard, heard{s.ID, s.Kind, q, r})
 	}
