@@ -96,7 +96,8 @@ func (r *run) withoutConfiguration() {
 	if r.in.Seen == nil || firstBad(&r.first) == fact.NoStage {
 		return
 	}
-	seen, bad := sketchOf(unprompted(r.in.Seen)), firstBad(&r.first)
+	seen, bad := sketchOf(r.in.Seen), firstBad(&r.first)
+	seen.otherDoor = otherDoor(r.in.Seen, r.unprompted)
 	bare := r.fit(&seen)
 	if !bare && len(r.candidates) == 0 {
 		if r.take(&r.first, nameless) {
@@ -124,16 +125,12 @@ func (r *run) withoutConfiguration() {
 	}
 }
 
-// unprompted is what was seen without the addresses that a configuration told
-// the probe to try: nobody tells the clients of stock worlds.
-func unprompted(o *fact.Observation) *fact.Observation {
-	own := *o
-	named := func(a netip.Addr) bool {
-		return a == o.Journey.Answer.Addr || a == o.Direct.Answer.Addr ||
-			slices.ContainsFunc(o.Servers, func(v fact.ServerView) bool { return v.Host.Addr == a || v.Alias.Addr == a })
-	}
-	own.Addresses = slices.DeleteFunc(slices.Clone(o.Addresses), func(v fact.AddressView) bool { return !named(v.Addr) })
-	return &own
+// unprompted tells whether the probe tried an address by itself, and not because
+// a configuration told it to: nobody tells the clients of stock worlds.
+func (r *run) unprompted(a netip.Addr) bool {
+	o := r.in.Seen
+	return a == o.Journey.Answer.Addr || a == o.Direct.Answer.Addr ||
+		slices.ContainsFunc(o.Servers, func(v fact.ServerView) bool { return v.Host.Addr == a || v.Alias.Addr == a })
 }
 
 // fitLoosely is for what no single fault explains: there are several, or the

@@ -101,7 +101,7 @@ func sketchOf(o *fact.Observation) sketch {
 		s.answer.class = ""
 	}
 	s.servers(o.Servers)
-	s.otherDoor = otherDoor(o)
+	s.otherDoor = otherDoor(o, func(netip.Addr) bool { return true })
 	return s
 }
 
@@ -206,21 +206,19 @@ func private(o *fact.Observation, a netip.Addr) bool {
 		slices.ContainsFunc(o.Servers, func(v fact.ServerView) bool { return zoned(v.Host) || zoned(v.Alias) })
 }
 
-// otherDoor is how the best private address fared that the program did not get.
-func otherDoor(o *fact.Observation) fact.Outcome {
-	var outcomes []fact.Outcome
-	for _, v := range o.Addresses {
-		if v.Addr != o.Journey.Answer.Addr && private(o, v.Addr) && v.Connect.Outcome != fact.Unseen {
-			outcomes = append(outcomes, v.Connect.Outcome)
+// otherDoor is how the best private address fared that the program did not get,
+// of those that count.
+func otherDoor(o *fact.Observation, counts func(netip.Addr) bool) (best fact.Outcome) {
+	for i := range o.Addresses {
+		v := &o.Addresses[i]
+		if v.Addr == o.Journey.Answer.Addr || v.Connect.Outcome == fact.Unseen || !private(o, v.Addr) || !counts(v.Addr) {
+			continue
+		}
+		if best == fact.Unseen || v.Connect.Outcome == fact.OK {
+			best = v.Connect.Outcome
 		}
 	}
-	switch {
-	case len(outcomes) == 0:
-		return fact.Unseen
-	case slices.Contains(outcomes, fact.OK):
-		return fact.OK
-	}
-	return outcomes[0]
+	return best
 }
 
 // fits tells whether a prediction explains what was seen: field by field they
