@@ -145,7 +145,7 @@ func text(a netip.Addr) string {
 // one of those that are returned beside: consequences and advice.
 func (r *run) checks() (checks []Check, consequences, advice []*rule.Rule) {
 	checks = make([]Check, len(r.judge.rules))
-	culprits := r.culprits()
+	culprits := &Masking{r.culprits()}
 	for i, x := range r.judge.rules {
 		result, check := r.saysFirst(i), &checks[i]
 		*check = Check{Code: x.Code, Status: result.Status, Why: result.Why}
@@ -156,10 +156,10 @@ func (r *run) checks() (checks []Check, consequences, advice []*rule.Rule) {
 			check.Status, check.Why = rule.StatusUnknown, "fits what was seen, as others do"
 		case result.Status != rule.StatusFail, x.Symptom && r.tolerated():
 		case x.Symptom && r.explained():
-			check.Status, check.MaskedBy = rule.StatusMasked, culprits
+			check.Status, check.Masking = rule.StatusMasked, culprits
 			consequences = append(consequences, x)
 		case r.cured(x):
-			check.Status, check.MaskedBy = rule.StatusMasked, culprits
+			check.Status, check.Masking = rule.StatusMasked, culprits
 		default:
 			advice = append(advice, x)
 		}

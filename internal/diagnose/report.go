@@ -126,7 +126,12 @@ type Check struct {
 	Code     string      `json:"code"`
 	Status   rule.Status `json:"status"`
 	Why      string      `json:"why,omitempty"`
-	MaskedBy []string    `json:"maskedBy,omitempty"`
+	*Masking             // of a check that is masked; nil else, as most are
+}
+
+// Masking says what keeps a check from counting by itself.
+type Masking struct {
+	MaskedBy []string `json:"maskedBy,omitempty"` // codes of causes or candidates
 }
 
 // Facts are what the report rests on.
