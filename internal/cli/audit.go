@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -13,16 +12,13 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"pldoctor/internal/arm"
 	"pldoctor/internal/audit"
-	"pldoctor/internal/diagnose"
 	"pldoctor/internal/doctor"
 	"pldoctor/internal/machine"
 	"pldoctor/internal/render"
 	"pldoctor/internal/rule"
 	"pldoctor/internal/service"
 	"pldoctor/internal/suppress"
-	"pldoctor/internal/world"
 )
 
 var auditCommand = Command{
@@ -44,25 +40,32 @@ Findings to be lived with stand in .pldoctor.yaml in the working directory:
 
 An entry has a code, a vault or a network (* and ? stand for any letters), a
 reason and the last day on which it holds. What is suppressed is shown and does
-not count. Nothing is changed, and nothing leaves this machine.
+not count.
+
+The estate is what Azure tells whoever is signed in, as in check, or with
+--estate what a file holds: one of collect, or resources as az graph query, az
+resource show or ARM's pages print them. What was not read makes those pairs
+undetermined whose requests could meet it. Nothing is changed.
 `,
 	Run: runAudit,
 }
 
 // An inspection is what the flags of audit say.
 type inspection struct {
-	lab, estate, cloud, output, failOn, suppressions string
-	filter                                           audit.Filter
-	summary                                          bool
+	lab, estate, cloud, azure, output, failOn, suppressions string
+	filter                                                  audit.Filter
+	summary, debug                                          bool
 }
 
 func (i *inspection) flags() *flag.FlagSet {
 	fs := newFlags()
-	fs.StringVar(&i.estate, "estate", "", "the resources of the estate: a `FILE` of ARM or Resource Graph JSON")
+	fs.StringVar(&i.estate, "estate", "", "take the resources from `FILE` instead of from Azure")
 	fs.StringVar(&i.lab, "lab", "", "audit the world of `SCENARIO`: a file, or one that ships (lab list)")
-	fs.StringVar(&i.cloud, "cloud", "", "the `CLOUD` of the estate, if its private DNS zones do not tell:\n      "+strings.Join(service.Clouds(), ", "))
+	fs.StringVar(&i.azure, "azure", "auto", "require: with --lab, read that from the lab's own Azure")
+	fs.StringVar(&i.cloud, "cloud", "", "the `CLOUD` of the estate, where a file does not tell:\n      "+strings.Join(service.Clouds(), ", "))
 	fs.StringVar(&i.filter.Vault, "vault", "", "only vaults of this `NAME` or id; * and ? stand for any letters")
 	fs.StringVar(&i.filter.Network, "network", "", "only networks of this `NAME` or id")
+	fs.BoolVar(&i.debug, "debug", false, "tell each request to Azure")
 	fs.BoolVar(&i.summary, "summary", false, "leave the matrix of all pairs out of the JSON")
 	fs.StringVar(&i.suppressions, "suppressions", "", "the `FILE` of suppressions (.pldoctor.yaml, where there is one)")
 	fs.StringVar(&i.output, "o", "table", "the output `FORMAT`: "+strings.Join(render.AuditFormats(), ", "))
@@ -86,6 +89,9 @@ func runAudit(ctx context.Context, app *App, args []string) error {
 	if i.cloud != "" && !slices.Contains(service.Clouds(), i.cloud) {
 		return usagef("--cloud takes one of %s, not %q", strings.Join(service.Clouds(), ", "), i.cloud)
 	}
+	if i.azure != "auto" && i.azure != "require" {
+		return usagef("--azure takes one of auto, require, not %q", i.azure)
+	}
 	if severities[rule.Severity(i.failOn)] == 0 {
 		return usagef("--fail-on takes one of error, warning, info, not %q", i.failOn)
 	}
@@ -93,7 +99,7 @@ func runAudit(ctx context.Context, app *App, args []string) error {
 	if err != nil {
 		return err
 	}
-	w, err := i.world(app)
+	w, err := i.world(ctx, app)
 	if err != nil {
 		return err
 	}
@@ -102,63 +108,12 @@ func runAudit(ctx context.Context, app *App, args []string) error {
 		return err
 	}
 	if report.Pairs == 0 {
-		return &failure{statusUndetermined, fmt.Errorf("there is nothing to audit: %d vaults, %d networks", report.Vaults, report.Networks)}
+		return &failure{statusUndetermined, fmt.Errorf("there is nothing to audit: %d vaults, %d networks%s", report.Vaults, report.Networks, missing(w))}
 	}
 	if err := format(app.Out, report, render.AuditView{Summary: i.summary, Waivers: waivers}, app.style()); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return i.conclude(report)
-}
-
-// world is the estate, as its reader may see it: the one place where it comes
-// from.
-func (i *inspection) world(app *App) (*world.World, error) {
-	switch {
-	case i.lab != "" && i.estate != "":
-		return nil, usagef("--lab and --estate exclude each other")
-	case i.lab != "":
-		s, err := openScenario(i.lab)
-		if err != nil {
-			return nil, err
-		}
-		return diagnose.Sight(s.World, ""), nil
-	case i.estate != "":
-		return i.fromFile(app)
-	}
-	return nil, usagef("say what to audit: --estate FILE or --lab SCENARIO")
-}
-
-func (i *inspection) fromFile(app *App) (*world.World, error) {
-	data, err := readPlain(i.estate)
-	if err != nil {
-		return nil, &failure{statusInput, err}
-	}
-	result, err := arm.Decode(data, arm.Options{})
-	if err != nil {
-		return nil, &failure{statusInput, fmt.Errorf("%s: %w", i.estate, err)}
-	}
-	for _, id := range result.Unsupported {
-		app.say("%s is a managed HSM, which is not supported yet: it is left out", id)
-	}
-	w, err := world.New(world.Parts{Cloud: cmp.Or(i.cloud, cloudOf(result.Resources)), Resources: result.Resources})
-	if err != nil {
-		return nil, &failure{statusInput, fmt.Errorf("%s: %w", i.estate, err)}
-	}
-	return w, nil
-}
-
-// cloudOf is the cloud whose zone for key vaults is among the resources; "" where
-// there is none.
-func cloudOf(resources []world.Resource) string {
-	for _, r := range resources {
-		z, ok := r.(*world.Zone)
-		for _, s := range service.KeyVaults() {
-			if ok && z.Domain == s.Zone {
-				return s.Cloud.Name
-			}
-		}
-	}
-	return ""
 }
 
 // readPlain reads a regular file of a bounded size.

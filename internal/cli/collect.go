@@ -154,7 +154,7 @@ func (c *collection) inLab(ctx context.Context, app *App, vaults []string) (snap
 		targets, cases = append(targets, t), append(cases, p)
 	}
 	operator := l.Operator()
-	s, err := c.gather(ctx, app, operator.Now, doctor.LabReader(l, host, scene.World.Service()), targets, cases)
+	s, err := c.gather(ctx, app, operator.Now, doctor.LabReader(l, host, scene.World.Service(), nil, false), targets, cases)
 	s.Cloud = scene.World.Service().Cloud.Name
 	return s, targets, err
 }

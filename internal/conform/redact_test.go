@@ -35,7 +35,7 @@ func (b bed) collected(t *testing.T) (s snapshot.Snapshot) {
 			t.Fatal(err)
 		}
 		c.Budget, c.Authenticate = time.Minute, true
-		if s, err = doctor.LabReader(l, b.host, b.target.Service)(t.Context(), []doctor.Target{b.target}); err != nil {
+		if s, err = doctor.LabReader(l, b.host, b.target.Service, nil, false)(t.Context(), []doctor.Target{b.target}); err != nil {
 			t.Fatal(err)
 		}
 		s = doctor.Record(t.Context(), s, []doctor.Case{c})

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"pldoctor/internal/azure"
+	"pldoctor/internal/client"
 	"pldoctor/internal/env"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/lab"
@@ -40,10 +41,29 @@ func AzureReader(e env.Env, svc service.Service, say func(string), debug bool) R
 }
 
 // LabReader is the Reader of a host in a running lab: the lab's Azure, asked by an
-// operator who stands in for it.
-func LabReader(l *lab.Lab, host *world.Host, svc service.Service) Reader {
-	return AzureReader(onBehalf(l, host), svc, nil, false)
+// operator who stands in for it. Say and debug are those of AzureReader.
+func LabReader(l *lab.Lab, host *world.Host, svc service.Service, say func(string), debug bool) Reader {
+	return AzureReader(onBehalf(l, host), svc, say, debug)
 }
+
+// Estate reads an estate and makes its World, or as much of it as the targets
+// need. What Azure tells malformed is left out, and a gap. The error is that of
+// azure.Read.
+func Estate(ctx context.Context, read Reader, targets []Target) (*world.World, error) {
+	s, err := read(ctx, targets)
+	if err != nil {
+		return nil, err
+	}
+	w, err := readable(s)
+	if err != nil {
+		return nil, err
+	}
+	return Peopled(w), nil
+}
+
+// Peopled adds to a World that is made of resources alone the machines that those
+// imply: DNS servers and appliances.
+func Peopled(w *world.World) *world.World { return client.Populate(w) }
 
 // SignedIn returns e with the credentials of the machine that it is.
 func SignedIn(e env.Env, svc service.Service) (env.Env, error) {

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 
 	"pldoctor/internal/arm"
 	"pldoctor/internal/dnsname"
+	"pldoctor/internal/service"
 	"pldoctor/internal/world"
 )
 
@@ -16,7 +18,8 @@ import (
 // configuration, be it that it could not be read.
 func (s *Snapshot) HasConfiguration() bool { return len(s.Resources)+len(s.Unread) > 0 }
 
-// World makes a World of the resources. What was not read is a gap of it, and
+// World makes a World of the resources. Of which cloud it is, where nobody said,
+// tell the zones for key vaults. What was not read is a gap of it, and
 // so is what an export shows to be left out: the properties of a resource, as
 // "az resource list" does; the parent of a child; the children that a private
 // DNS zone counts, as a query of Resource Graph's table "resources" does. The
@@ -55,11 +58,25 @@ func (s *Snapshot) World() (*world.World, arm.Result, error) {
 			})
 		}
 	}
-	w, err := world.New(world.Parts{Cloud: s.Cloud, Resources: result.Resources, Gaps: gaps, Horizon: subscriptions(result.Resources)})
+	w, err := world.New(world.Parts{Cloud: cmp.Or(s.Cloud, cloudOf(result.Resources)), Resources: result.Resources, Gaps: gaps, Horizon: subscriptions(result.Resources)})
 	if err != nil {
 		return nil, result, err
 	}
 	return w.WithGaps(uncounted(w, outlines)...), result, nil
+}
+
+// cloudOf is the cloud whose zone for key vaults is among resources; "" where
+// there is none.
+func cloudOf(resources []world.Resource) string {
+	for _, r := range resources {
+		z, ok := r.(*world.Zone)
+		for _, s := range service.KeyVaults() {
+			if ok && z.Domain == s.Zone {
+				return s.Cloud.Name
+			}
+		}
+	}
+	return ""
 }
 
 // subscriptions are those that resources are in.
