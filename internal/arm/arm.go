@@ -11,8 +11,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"pldoctor/internal/world"
 )
@@ -82,15 +85,11 @@ func Decode(data []byte, opt Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	d := newDecoder(opt)
-	for i, raw := range raws {
-		v, err := Parse(raw)
-		if err != nil {
-			return Result{}, err
-		}
-		d.resource(i, v)
+	values, err := ParseAll(raws)
+	if err != nil {
+		return Result{}, err
 	}
-	return d.result()
+	return DecodeValues(values, opt)
 }
 
 // Values parses the same input and returns its resources for DecodeValues.
@@ -99,10 +98,26 @@ func Values(data []byte) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := make([]any, len(raws))
-	for i, raw := range raws {
-		if values[i], err = Parse(raw); err != nil {
-			return nil, err
+	return ParseAll(raws)
+}
+
+// ParseAll makes resources into what DecodeValues reads, some at a time. The
+// error is that of the first that is not JSON.
+func ParseAll(raws []json.RawMessage) ([]any, error) {
+	values, errs := make([]any, len(raws)), make([]error, len(raws))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(raws); i = int(next.Add(1)) - 1 {
+				values[i], errs[i] = Parse(raws[i])
+			}
+		})
+	}
+	workers.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("resource %d: %w", i+1, err)
 		}
 	}
 	return values, nil

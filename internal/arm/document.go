@@ -19,6 +19,9 @@ func Documents(data []byte) ([]json.RawMessage, error) {
 	if tooDeep(data) {
 		return nil, malformed("is nested deeper than %d levels", maxDepth)
 	}
+	if whole := trimMark(data); json.Valid(whole) { // one document, as nearly all inputs are
+		return []json.RawMessage{bytes.TrimRight(whole, " \t\r\n")}, nil
+	}
 	var all []json.RawMessage
 	size := len(data)
 	for data = trimMark(data); len(data) > 0; data = trimMark(data) {
@@ -58,45 +61,40 @@ func inUTF8(data []byte) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// Unwrap returns the resources of a document: one, a list of them, ARM's
-// {"value":[…]}, Resource Graph's {"data":[…]}, or a list of such pages. The
-// error is an *Error.
-func Unwrap(document json.RawMessage) ([]json.RawMessage, error) { return unwrap(document, maxWraps) }
+// Unwrap returns the resources of a document as Documents returns it: one, a list
+// of them, ARM's {"value":[…]}, Resource Graph's {"data":[…]}, or a list of such
+// pages. The error is an *Error.
+func Unwrap(document json.RawMessage) ([]json.RawMessage, error) {
+	return unwrap(nil, document, maxWraps)
+}
 
-// unwrap takes resources out of lists and pages.
-func unwrap(raw json.RawMessage, wraps int) ([]json.RawMessage, error) {
+// unwrap takes resources out of lists and pages, and adds them to all.
+func unwrap(all []json.RawMessage, raw json.RawMessage, wraps int) (_ []json.RawMessage, err error) {
 	if wraps == 0 {
 		return nil, malformed("holds lists in lists")
 	}
 	list := raw
 	if raw[0] == '{' {
-		var page struct{ ID, Type, Value, Data json.RawMessage }
-		if err := json.Unmarshal(raw, &page); err != nil {
-			return nil, malformed("%v", err)
+		page := Members(raw)
+		if page["id"] != nil || page["type"] != nil {
+			return append(all, raw), nil
 		}
-		if page.ID != nil || page.Type != nil {
-			return []json.RawMessage{raw}, nil
-		}
-		list = page.Value
-		if page.Data != nil {
-			list = page.Data
+		list = page["value"]
+		if page["data"] != nil {
+			list = page["data"]
 		}
 	}
-	var items []json.RawMessage
-	if len(list) == 0 || list[0] != '[' || json.Unmarshal(list, &items) != nil {
+	items, ok := Elements(list)
+	if !ok {
 		return nil, malformed("holds %.40s, which is neither a resource, a list of resources nor a page of them", raw)
 	}
-	var all []json.RawMessage
 	for _, item := range items {
-		if item[0] == '{' || item[0] == '[' {
-			found, err := unwrap(item, wraps-1)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, found...)
-			continue
+		if item[0] != '{' && item[0] != '[' {
+			return nil, malformed("holds %.40s in place of a resource", item)
 		}
-		return nil, malformed("holds %.40s in place of a resource", item)
+		if all, err = unwrap(all, item, wraps-1); err != nil {
+			return nil, err
+		}
 	}
 	return all, nil
 }

@@ -76,33 +76,39 @@ func Decode(data []byte) (Snapshot, error) {
 	return s, nil
 }
 
-// add reads one document.
+// add reads one document. Its resources, of which there may be very many, are
+// left as they stand.
 func (s *Snapshot) add(raw json.RawMessage) error {
-	var d struct {
-		file
-		Schema            json.RawMessage `json:"schemaVersion"`
-		ID, Type, Verdict json.RawMessage
-	}
-	var mismatch error // of interest where the document is ours
+	var members map[string]json.RawMessage
 	if raw[0] == '{' {
-		mismatch = json.Unmarshal(raw, &d)
+		members = arm.Members(raw)
 	}
 	switch {
-	case d.Schema == nil || d.ID != nil || d.Type != nil:
+	case members["schemaversion"] == nil || members["id"] != nil || members["type"] != nil:
 		found, err := arm.Unwrap(raw)
 		s.Resources = append(s.Resources, found...)
 		return err
-	case d.Verdict != nil:
+	case members["verdict"] != nil:
 		return errors.New("holds a report, not what it rests on: collect writes that")
 	}
 	var version string
-	if json.Unmarshal(d.Schema, &version) != nil || version != SchemaVersion {
-		return fmt.Errorf("has the schemaVersion %.40s; this program reads %q", d.Schema, SchemaVersion)
+	if json.Unmarshal(members["schemaversion"], &version) != nil || version != SchemaVersion {
+		return fmt.Errorf("has the schemaVersion %.40s; this program reads %q", members["schemaversion"], SchemaVersion)
 	}
-	if mismatch != nil {
-		return fmt.Errorf("is no snapshot: %w", mismatch)
+	resources, ok := arm.Elements(members["resources"])
+	if list := members["resources"]; !ok && list != nil && string(list) != "null" {
+		return errors.New("is no snapshot: resources is no list")
 	}
-	return s.merge(d.file)
+	delete(members, "resources")
+	rest, err := json.Marshal(members)
+	if err != nil {
+		return fmt.Errorf("is no snapshot: %w", err)
+	}
+	f := file{Resources: resources}
+	if err := json.Unmarshal(rest, &f); err != nil {
+		return fmt.Errorf("is no snapshot: %w", err)
+	}
+	return s.merge(f)
 }
 
 func (s *Snapshot) merge(f file) error {

@@ -31,11 +31,11 @@ func (s *Snapshot) World() (*world.World, arm.Result, error) {
 	}
 	var whole []any
 	var outlines []outline
-	for i, raw := range s.Resources {
-		v, err := arm.Parse(raw)
-		if err != nil {
-			return nil, arm.Result{}, fmt.Errorf("resource %d: %w", i+1, err)
-		}
+	values, err := arm.ParseAll(s.Resources)
+	if err != nil {
+		return nil, arm.Result{}, err
+	}
+	for _, v := range values {
 		o := outlineOf(v)
 		if why, partly := o.partly(); partly {
 			gaps = append(gaps, world.Gap{Type: o.id.Type(), Near: o.id, Why: why})
