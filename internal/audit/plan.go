@@ -28,6 +28,10 @@ type Plan struct {
 	unread  string         // why nothing can be predicted at all; "" where it can
 	private uint16
 
+	leaders []int              // for each network the first one that is like it
+	leads   []func() []Cell    // the rows of those, each worked out once
+	touched map[world.ID][]int // for each network the classes that have something in it
+
 	mu      sync.Mutex
 	results []Result
 	known   map[string]uint16
@@ -55,7 +59,54 @@ func NewPlan(w *world.World, judge *diagnose.Judge, f Filter) *Plan {
 		p.classOf = append(p.classOf, int32(s.of(v))) //nolint:gosec // as many as vaults at most
 	}
 	p.classes, p.owns, p.spots, p.zones = s.classes, len(s.owns), len(s.spots), s.zones
+	p.compare(newLikeness(w, s))
 	return p
+}
+
+// compare finds out which networks are alike.
+func (p *Plan) compare(l *likeness) {
+	every := make([]int, len(p.classes))
+	for i := range every {
+		every[i] = i
+	}
+	first := make(map[string]int)
+	for n := range p.Networks {
+		what := l.of(&p.Networks[n])
+		if _, known := first[what]; !known {
+			first[what] = n
+		}
+		p.leaders = append(p.leaders, first[what])
+		p.leads = append(p.leads, sync.OnceValue(func() []Cell {
+			row := make([]Cell, len(p.classes))
+			p.fill(row, n, every)
+			return row
+		}))
+	}
+	p.touched = make(map[world.ID][]int)
+	for i := range p.classes {
+		for id := range l.touched(&p.classes[i]) {
+			p.touched[id] = append(p.touched[id], i)
+		}
+	}
+}
+
+// Order is an order of the networks in which nobody who takes the next one's Row
+// has to wait for another's.
+func (p *Plan) Order() []int {
+	order := make([]int, len(p.Networks))
+	for n := range order {
+		order[n] = n
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.follows(a), p.follows(b)) })
+	return order
+}
+
+// follows is 1 of a network whose Row is made from that of another, else 0.
+func (p *Plan) follows(network int) int {
+	if p.leaders[network] != network {
+		return 1
+	}
+	return 0
 }
 
 // A Cell is the Result of one network and one class of vaults.
@@ -64,20 +115,30 @@ type Cell struct {
 	client uint8 // of the network's clients, the one that fares worst
 }
 
-// Row evaluates a network: a Cell for each class of vaults.
+// Row evaluates a network: a Cell for each class of vaults. It must not be
+// changed. From networks that are alike, only what is in them differs.
 func (p *Plan) Row(network int) []Cell {
-	n := &p.Networks[network]
-	row := make([]Cell, len(p.classes))
-	for i, h := range n.clients {
+	first := p.leaders[network]
+	row := p.leads[first]()
+	if first == network {
+		return row
+	}
+	row = slices.Clone(row)
+	p.fill(row, network, slices.Concat(p.touched[p.Networks[network].ID], p.touched[p.Networks[first].ID]))
+	return row
+}
+
+// fill evaluates some classes from a network.
+func (p *Plan) fill(row []Cell, network int, classes []int) {
+	for i, h := range p.Networks[network].clients {
 		r := p.walker(h)
-		for j := range p.classes {
+		for _, j := range classes {
 			found := Cell{r.of(&p.classes[j]), uint8(min(i, 255))} //nolint:gosec // bounded right here
 			if i == 0 || p.worse(found, row[j]) {
 				row[j] = found
 			}
 		}
 	}
-	return row
 }
 
 func (p *Plan) worse(a, b Cell) bool {

@@ -26,11 +26,13 @@ type Audit struct {
 func (a Audit) Run(ctx context.Context) (*audit.Report, error) {
 	p := audit.NewPlan(a.World, diagnose.NewJudge(a.World.Service().Cloud.Name, a.Version), a.Filter)
 	rows := make([][]audit.Cell, len(p.Networks))
+	order := p.Order()
 	var next, done atomic.Int64
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for n := int(next.Add(1)) - 1; n < len(rows) && ctx.Err() == nil; n = int(next.Add(1)) - 1 {
+			for i := int(next.Add(1)) - 1; i < len(rows) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				n := order[i]
 				rows[n] = p.Row(n)
 				if finished := int(done.Add(1)); a.Progress != nil {
 					a.Progress(finished, len(rows))

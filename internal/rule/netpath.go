@@ -124,7 +124,7 @@ func (c *Case) doorOfItsOwn() []change.Change {
 	if !ok || like == nil || c.asked() != home {
 		return nil
 	}
-	subnet, ok := c.room(v, endpoints)
+	subnet, ok := c.Room(v, ForEndpoints)
 	if !ok {
 		return nil
 	}

@@ -249,7 +249,7 @@ func (c *Case) ownZone() (*world.Zone, bool) {
 func (c *Case) roomForEndpoint() (world.ID, bool) {
 	for id := range c.nearVNets() {
 		if v, ok := c.World.VNet(id); ok {
-			if s, ok := c.room(v, endpoints); ok {
+			if s, ok := c.Room(v, ForEndpoints); ok {
 				return s, true
 			}
 		}
@@ -322,13 +322,13 @@ func takesMachines(s *world.Subnet) bool {
 
 // What a subnet is looked for.
 const (
-	endpoints = 1
-	machines  = -1
+	ForEndpoints = 1
+	ForMachines  = -1
 )
 
-// room is a subnet of a VNet with a free address: endpoints go where endpoints
+// Room is a subnet of a VNet with a free address: endpoints go where endpoints
 // are, machines rather do not, and both rather where no rules keep anybody out.
-func (c *Case) room(v *world.VNet, who int) (world.ID, bool) {
+func (c *Case) Room(v *world.VNet, who int) (world.ID, bool) {
 	var open []*world.Subnet
 	for i := range v.Subnets {
 		s := &v.Subnets[i]
@@ -347,7 +347,7 @@ func (c *Case) room(v *world.VNet, who int) (world.ID, bool) {
 				n += 2 * who
 			}
 		}
-		ruled := s.NSG != "" && (who == machines || s.EndpointPolicies.NSG) || s.RouteTable != "" && (who == machines || s.EndpointPolicies.Routes)
+		ruled := s.NSG != "" && (who == ForMachines || s.EndpointPolicies.NSG) || s.RouteTable != "" && (who == ForMachines || s.EndpointPolicies.Routes)
 		if ruled {
 			n -= 3
 		}

@@ -108,7 +108,7 @@ func (c *Case) placeNear(vnet world.ID) (world.ID, bool) {
 		if !read {
 			continue
 		}
-		subnet, ok := c.room(at, machines)
+		subnet, ok := c.Room(at, ForMachines)
 		if !ok {
 			continue
 		}

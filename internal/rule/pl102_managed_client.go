@@ -73,7 +73,7 @@ var pl102 = &Rule{
 			if !ok {
 				continue
 			}
-			if subnet, ok := c.room(v, machines); ok {
+			if subnet, ok := c.Room(v, ForMachines); ok {
 				return []change.Change{change.RunInVNet{Host: c.Client.ID, VNet: v.ID, Subnet: subnet}}
 			}
 		}

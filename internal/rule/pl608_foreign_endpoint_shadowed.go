@@ -93,7 +93,7 @@ func (c *Case) endpointBeside(z *world.Zone, vnet world.ID) []change.Change {
 	if !known {
 		return nil
 	}
-	subnet, ok := c.room(v, endpoints)
+	subnet, ok := c.Room(v, ForEndpoints)
 	if !ok {
 		return nil
 	}
