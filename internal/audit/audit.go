@@ -83,10 +83,17 @@ func stage(judge *diagnose.Judge, w *world.World, h *world.Host) *scene {
 	return &scene{judge, w, h, route.FromHost(w, h), predict.From(w, h, predict.Options{})}
 }
 
-// reaches tells whether any path leads to an address, whatever stands in it.
-func (s *scene) reaches(a netip.Addr) (fact.Outcome, bool) {
+// A way is what comes of a connection to an address.
+type way struct {
+	known, path, unread bool // path: one leads there, whatever stands in it; unread: perhaps
+	outcome             fact.Outcome
+}
+
+// way tries an address.
+func (s *scene) way(a netip.Addr) way {
 	d := route.Decide(s.world, route.Flow{From: s.origin, To: netip.AddrPortFrom(a, 443), Proto: route.TCP})
-	return d.Outcome, d.Reason != fact.NoPath
+	unread := d.Reason == fact.PathNotRead
+	return way{true, d.Reason != fact.NoPath && !unread, unread, d.Outcome}
 }
 
 func (s *scene) input(vault string) diagnose.Input {
@@ -121,13 +128,19 @@ func (s *scene) pair(v *world.Vault) Result {
 		return r
 	}
 	doors := diagnose.EndpointAddresses(s.world, v.Name())
+	unread := false
 	for _, a := range doors {
-		if _, path := s.reaches(a); path {
+		w := s.way(a)
+		if w.path {
 			return r
 		}
+		unread = unread || w.unread
 	}
-	if len(doors) == 0 {
+	switch {
+	case len(doors) == 0:
 		return r
+	case unread:
+		return Result{Verdict: fact.Undetermined, Why: "a network on the way to a private endpoint was not read"}
 	}
 	return apart(r.Verdict)
 }

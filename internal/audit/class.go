@@ -2,10 +2,12 @@ package audit
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
 
+	"pldoctor/internal/diagnose"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/predict"
 	"pldoctor/internal/rule"
@@ -24,6 +26,7 @@ type class struct {
 	spots  []int // of the doors: where each is
 	held   []holding
 	unread string // why nothing can be predicted; "" where it can
+	gap    int    // the first of the world's gaps around it, or noGap
 }
 
 // A holding is what a zone has for the vault's name.
@@ -77,10 +80,10 @@ func intern(known map[string]int, text string) int {
 // of is the class of a vault.
 func (s *sorter) of(v *world.Vault) int {
 	own := s.own(v)
-	c := class{vault: v, own: intern(s.owns, own)}
+	c := class{vault: v, own: intern(s.owns, own), gap: around(s.world, v, nil)}
 	endpoints := slices.Collect(s.world.EndpointsOf(v.ID))
 	var kind strings.Builder
-	fmt.Fprintf(&kind, "%d", c.own)
+	fmt.Fprintf(&kind, "%d %d", c.own, c.gap)
 	for _, e := range endpoints {
 		kind.WriteString(s.endpoint(e))
 		for _, a := range e.Addresses {
@@ -220,6 +223,26 @@ func writer(creator string, endpoints []*world.Endpoint) string {
 		return text
 	}
 	return text + creator
+}
+
+// noGap stands for the place of a gap where there is none.
+const noGap = math.MaxInt
+
+// around is the place of the first of the world's gaps around a vault or a client,
+// or both, for which nothing can be predicted.
+func around(w *world.World, v *world.Vault, client *world.Host) int {
+	if len(w.Gaps()) == 0 {
+		return noGap
+	}
+	c := rule.Case{Service: w.Service(), World: w, Resource: v, Client: client}
+	if v != nil {
+		c.Vault = v.Name()
+		c.Host, _ = c.Service.Host(c.Vault)
+	}
+	if gap, found := diagnose.Untold(&c); found {
+		return gap
+	}
+	return noGap
 }
 
 // unread is why nothing can be predicted for a vault.

@@ -184,6 +184,9 @@ func (l *likeness) of(n *Network) string {
 	if l.tenancy {
 		b.WriteString(v.Subscription())
 	}
+	for _, h := range n.clients {
+		fmt.Fprint(&b, " ", around(l.world.With(world.Put(h)), nil, h))
+	}
 	return b.String()
 }
 

@@ -182,22 +182,17 @@ type walker struct {
 	*scene
 	plan  *Plan
 	zones []bool            // those that may take part in its answers, by number
+	gap   int               // the first of the world's gaps around the client, or noGap
 	ways  []way             // to each spot, as far as they are known
 	bare  []uint16          // results of vaults without a path or a record, by own settings
 	far   map[string]uint16 // of those with records and without a path
 	text  []byte
 }
 
-// A way is what comes of a connection to a spot.
-type way struct {
-	known, path bool
-	outcome     fact.Outcome
-}
-
 func (p *Plan) walker(h *world.Host) *walker {
 	s := stage(p.judge, p.world, h)
 	r := &walker{
-		scene: s, plan: p, zones: make([]bool, len(p.zones)), ways: make([]way, p.spots),
+		scene: s, plan: p, gap: around(s.world, nil, s.host), zones: make([]bool, len(p.zones)), ways: make([]way, p.spots),
 		bare: slices.Repeat([]uint16{untold}, p.owns), far: make(map[string]uint16),
 	}
 	for id := range surveyOf(s.world, h) {
@@ -210,17 +205,36 @@ func (p *Plan) walker(h *world.Host) *walker {
 
 // of is the number of the result of a class.
 func (r *walker) of(c *class) uint16 {
-	why := cmp.Or(r.plan.unread, c.unread)
-	switch {
-	case why != "":
+	why := cmp.Or(r.plan.unread, c.unread, r.untold(c))
+	if why != "" {
 		return r.plan.keep(Result{Verdict: fact.Undetermined, Why: why})
-	case len(c.doors) > 0 && !r.connected(c):
-		return r.beyond(c)
+	}
+	if len(c.doors) > 0 {
+		switch path, unread := r.connected(c); {
+		case path:
+		case unread:
+			return r.plan.keep(r.pair(c.vault))
+		default:
+			return r.beyond(c)
+		}
 	}
 	if j := r.client.Journey(c.target); c.served(&j) {
 		return r.plan.private
 	}
 	return r.plan.keep(r.judged(c.vault.Name()))
+}
+
+// untold says what was not read that requests to a class could meet, "" where all
+// was that they could.
+func (r *walker) untold(c *class) string {
+	gap := min(c.gap, r.gap)
+	if gap != c.gap { // a vault that is close by has less around it
+		gap = around(r.world, c.vault, r.host)
+	}
+	if gap == noGap {
+		return ""
+	}
+	return diagnose.Untelling(r.world.Gaps()[gap])
 }
 
 // served tells whether a journey is private in every respect, so that no judge
@@ -231,21 +245,24 @@ func (c *class) served(j *fact.Journey) bool {
 		j.Access == (fact.AccessHop{}) && slices.Contains(c.doors, j.Answer.Addr)
 }
 
-// connected tells whether some path leads to some endpoint of the vault.
-func (r *walker) connected(c *class) bool {
+// connected tells whether some path leads to some endpoint of the vault, and
+// whether one may that was not read.
+func (r *walker) connected(c *class) (path, unread bool) {
 	for i := range c.doors {
-		if r.way(c, i).path {
-			return true
+		w := r.to(c, i)
+		if w.path {
+			return true, false
 		}
+		unread = unread || w.unread
 	}
-	return false
+	return false, unread
 }
 
-func (r *walker) way(c *class, door int) way {
+// to is the way to one of the endpoints of a class.
+func (r *walker) to(c *class, door int) way {
 	w := &r.ways[c.spots[door]]
 	if !w.known {
-		w.known = true
-		w.outcome, w.path = r.reaches(c.doors[door])
+		*w = r.way(c.doors[door])
 	}
 	return *w
 }
@@ -280,7 +297,7 @@ func (r *walker) append(text []byte, h *holding, c *class) []byte {
 	text = binary.AppendUvarint(text, uint64(h.zone)) //nolint:gosec // a count
 	text = binary.AppendUvarint(text, uint64(h.form)) //nolint:gosec // a count
 	for _, d := range h.doors {
-		text = append(append(text, r.way(c, d).outcome...), ' ')
+		text = append(append(text, r.to(c, d).outcome...), ' ')
 	}
 	return append(text, ';')
 }

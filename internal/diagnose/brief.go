@@ -40,8 +40,14 @@ func unread(c *rule.Case) string {
 	if why := Doubt(c.World); why != "" {
 		return why
 	}
-	said, _ := c.NotRead("microsoft.network/privatednszones")
-	return said.Why
+	if _, elsewhere := c.ZoneElsewhere(); elsewhere {
+		said, _ := c.NotRead("microsoft.network/privatednszones")
+		return said.Why
+	}
+	if gap, found := Untold(c); found {
+		return Untelling(c.World.Gaps()[gap])
+	}
+	return ""
 }
 
 // Foreseen is the world in which the journeys of a client are predicted: what

@@ -1,7 +1,7 @@
 package diagnose
 
 import (
-	"slices"
+	"fmt"
 
 	"pldoctor/internal/rule"
 	"pldoctor/internal/world"
@@ -20,7 +20,7 @@ var telling = []string{
 // nothing can be predicted: a kind of resource, or the private DNS zone into
 // which an endpoint of the vault writes its record.
 func doubtful(c *rule.Case) bool {
-	if slices.ContainsFunc(telling, func(kind string) bool { _, unread := c.Unread(kind); return unread }) {
+	if _, unread := c.Gap(telling...); unread || c.Resource == nil && len(c.World.Horizon()) > 0 {
 		return true
 	}
 	_, elsewhere := c.ZoneElsewhere()
@@ -36,4 +36,17 @@ func Doubt(w *world.World) string {
 		}
 	}
 	return ""
+}
+
+// Untold is the place of the first of the World's gaps for which nothing can be
+// predicted of a case, and whether there is one. See rule.Case.Gap for cases
+// without a client and such without a vault.
+func Untold(c *rule.Case) (gap int, found bool) { return c.Gap(telling...) }
+
+// Untelling says what a gap of a World keeps from being known.
+func Untelling(g world.Gap) string {
+	if g.Near == "" {
+		return g.Type + " could not be read: " + g.Why
+	}
+	return fmt.Sprintf("%s %s could not be read: %s", g.Near.Type(), g.Near.Name(), g.Why)
 }
