@@ -58,7 +58,8 @@ func TestAuditKeepsToTheQuota(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Vaults != 400 || r.Pairs == 0 || len(r.Undetermined) > 0 {
+		// Of the network behind the gateway, Azure does not tell who answers its questions.
+		if r.Vaults != 400 || r.Pairs == 0 || len(r.Undetermined) != 1 || r.Undetermined[0].Count != 400 {
 			t.Errorf("%d vaults, %d pairs, undetermined %v", r.Vaults, r.Pairs, r.Undetermined)
 		}
 	})

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"pldoctor/internal/rule"
 	"pldoctor/internal/world"
@@ -48,5 +49,6 @@ func Untelling(g world.Gap) string {
 	if g.Near == "" {
 		return g.Type + " could not be read: " + g.Why
 	}
-	return fmt.Sprintf("%s %s could not be read: %s", g.Near.Type(), g.Near.Name(), g.Why)
+	what := strings.TrimSpace(g.Near.Type() + " " + g.Near.Name()) // a site has no type
+	return fmt.Sprintf("%s could not be read: %s", what, g.Why)
 }
