@@ -29,6 +29,7 @@ type Machine struct {
 	Runs      settings.Runs  // what its programs run on
 	App       string         // the name of the App Service app that it is; "" for others
 	Private   netip.Addr     // the address in a VNet that App Service tells an app, by WEBSITE_PRIVATE_IP
+	Azure     bool           // something that answers in VNets of Azure only answered it
 	Seen      netip.Addr     // the public address that the vault saw; none where it saw no such
 }
 
@@ -51,7 +52,7 @@ type Unplaced struct {
 
 func (u *Unplaced) Error() string {
 	if len(u.Fits) > 0 {
-		return fmt.Sprintf("%s: %s; say which with --network", u.Why, strings.Join(u.Fits, ", "))
+		return fmt.Sprintf("%s: %s; say which with --network", u.Why, some(u.Fits))
 	}
 	return u.Why
 }
@@ -217,7 +218,7 @@ func byAddress(w *world.World, m Machine) (Place, error) {
 			if !holds(n.prefixes, a) {
 				continue
 			}
-			p := in(n.ID, "", a, fmt.Sprintf("its address %s, which of the networks that were read only %s holds", a, n.Name()))
+			p := in(n.ID, "", a, fmt.Sprintf("its address %s, which of the networks that were read only %s has in a subnet", a, n.Name()))
 			if v, ok := w.VNet(n.ID); ok {
 				s, ok := v.SubnetOf(a)
 				if !ok {
@@ -257,8 +258,11 @@ func asked(w *world.World, m Machine, found []Place, fits []string) ([]Place, []
 
 // outside is a machine that is in no network that was read.
 func outside(w *world.World, m Machine) (Place, error) {
-	if len(networks(w)) == 0 {
+	switch {
+	case len(networks(w)) == 0:
 		return Place{}, &Unplaced{Why: "no network was read"}
+	case m.Azure:
+		return Place{}, &Unplaced{Why: "this machine is in Azure, in a VNet that is not among what was read: its account may lack the right to read that subscription; say with --network where it is"}
 	}
 	private := len(m.Addresses) > 0 && !slices.ContainsFunc(m.Addresses, func(a netip.Addr) bool { return !a.IsPrivate() })
 	for _, gap := range w.Gaps() {
@@ -317,11 +321,16 @@ func networks(w *world.World) (all []network) {
 func someNames(w *world.World) string {
 	var names []string
 	for _, n := range networks(w) {
-		if len(names) == 8 {
-			names = append(names, "…")
-			break
-		}
 		names = append(names, n.Name())
 	}
-	return strings.Join(append(names, "internet"), ", ")
+	return some(names) + ", internet"
+}
+
+// some are as many names as a person reads.
+func some(names []string) string {
+	const most = 8
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -60,10 +60,10 @@ func TestFind(t *testing.T) {
 		m    Machine
 		want string // "network address: by", or the error
 	}{
-		"in one VNet":        {site, Machine{Addresses: addrs("10.2.0.4")}, "spoke 10.2.0.4: its address 10.2.0.4, which of the networks that were read only spoke holds"},
-		"between the others": {site, Machine{Addresses: addrs("172.17.0.1", "10.1.0.9")}, "hub 10.1.0.9: its address 10.1.0.9, which of the networks that were read only hub holds"},
-		"in a site":          {site, Machine{Addresses: addrs("192.168.7.7")}, "office 192.168.7.7: its address 192.168.7.7, which of the networks that were read only office holds"},
-		"in a pool":          {site, Machine{Addresses: addrs("172.16.9.3")}, "gw 172.16.9.3: its address 172.16.9.3, which of the networks that were read only gw holds"},
+		"in one VNet":        {site, Machine{Addresses: addrs("10.2.0.4")}, "spoke 10.2.0.4: its address 10.2.0.4, which of the networks that were read only spoke has in a subnet"},
+		"between the others": {site, Machine{Addresses: addrs("172.17.0.1", "10.1.0.9")}, "hub 10.1.0.9: its address 10.1.0.9, which of the networks that were read only hub has in a subnet"},
+		"in a site":          {site, Machine{Addresses: addrs("192.168.7.7")}, "office 192.168.7.7: its address 192.168.7.7, which of the networks that were read only office has in a subnet"},
+		"in a pool":          {site, Machine{Addresses: addrs("172.16.9.3")}, "gw 172.16.9.3: its address 172.16.9.3, which of the networks that were read only gw has in a subnet"},
 		"in a VNet but in no subnet of it": {
 			of(t, hub, spoke), Machine{Addresses: addrs("10.2.9.4")}, "internet 10.2.9.4: its addresses, which no network that was read holds",
 		},
@@ -95,12 +95,17 @@ func TestFind(t *testing.T) {
 		"an app that was not read": {
 			of(t, spoke),
 			Machine{App: "shop", Addresses: addrs("169.254.130.2"), Private: addrs("10.2.0.7")[0]},
-			"spoke 10.2.0.7: its address 10.2.0.7, which of the networks that were read only spoke holds",
+			"spoke 10.2.0.7: its address 10.2.0.7, which of the networks that were read only spoke has in a subnet",
 		},
 		"an app without integration": {
 			of(t, spoke),
 			Machine{App: "shop", Addresses: addrs("169.254.130.2")},
 			"internet 169.254.130.2: App Service, which tells this app no address in a VNet: it has no VNet integration",
+		},
+		"in a VNet that was not read": {
+			of(t, hub),
+			Machine{Addresses: addrs("10.9.0.4"), Azure: true},
+			"this machine is in Azure, in a VNet that is not among what was read: its account may lack the right to read that subscription; say with --network where it is",
 		},
 		"at home": {of(t, hub), Machine{Addresses: addrs("192.168.1.2")}, "internet 192.168.1.2: its addresses, which no network that was read holds"},
 		"behind a gateway, perhaps": {

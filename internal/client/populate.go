@@ -39,8 +39,9 @@ func Put(w *world.World, m Machine, p Place) *world.World {
 		node := *h
 		node.Meta = world.Meta{ID: world.HostID("node"), Path: "node"}
 		node.Runs = settings.RunsVM
-		h.Behind, h.Address, h.Network, h.Subnet = node.ID, pod, "", ""
-		edits = append(edits, world.Put(&node))
+		h.Behind, h.Address, h.Subnet = node.ID, pod, ""
+		h.Nameservers = m.Servers // the cluster's, which only the node's pods reach
+		edits = append(append(edits, world.Put(&node)), clusterDNS(w, &node, m.Servers)...)
 	}
 	c := newCast(w.With(append(edits, world.Put(h))...))
 	c.servers(p.Network, h.Nameservers...)
@@ -50,6 +51,21 @@ func Put(w *world.World, m Machine, p Place) *world.World {
 		})
 	}
 	return c.w.With(c.edits...)
+}
+
+// clusterDNS are the DNS servers of a cluster, whose addresses are the cluster's
+// own: other networks may have the same.
+func clusterDNS(w *world.World, node *world.Host, servers []netip.Addr) (edits []world.Edit) {
+	own, _ := w.Space(node.Network)
+	for _, a := range servers {
+		if holds(own, a) || !a.IsPrivate() {
+			continue
+		}
+		edits = append(edits, world.Put(&world.Host{
+			Meta: host(a.String()), Network: node.Network, Behind: node.ID, Address: a, Runs: settings.RunsAKS, Wants: world.WantPrivate, DNSUnread: true,
+		}))
+	}
+	return edits
 }
 
 // reaching is the network behind a gateway, with the client's address in it.

@@ -34,6 +34,8 @@ func (c Case) machine(seen *fact.Observation) client.Machine {
 		Network: c.Network, Addresses: seen.Client.Addresses, Servers: seen.Client.Resolvers,
 		Runs: settings.Runs(seen.Client.Runs), Platform: c.Instance.Addresses(), Subnets: c.Instance.Subnets(),
 	}
+	azure, _ := seen.ServerAs(fact.RoleAzure)
+	m.Azure = azure.Reached == fact.OK || len(m.Platform) > 0 || m.Runs == settings.RunsAKS
 	if source := seen.Journey.Exchange.Source; source.IsValid() && !source.IsPrivate() {
 		m.Seen = source
 	}
