@@ -233,8 +233,12 @@ func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
 		f.Why = x.Title
 	}
 	f.Severity = cmp.Or(result.Severity, f.Severity)
-	if result.Open {
+	switch server, unread := r.passedOn(); {
+	case result.Open:
 		f.Certainty = "possible"
+	case unread && role == RoleCause && !x.Symptom && x.Stage == fact.StageAnswer && x.Owner == rule.OwnerDNS:
+		f.Certainty = "likely"
+		f.Why += "; that holds if the DNS server " + server + " forwards to Azure DNS as it should, which nobody has read"
 	}
 	if (role == RoleAdvice || r.tolerated()) && f.Severity == rule.Error {
 		f.Severity = rule.Warning
@@ -243,6 +247,25 @@ func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
 		f.Fixes = r.advised(&r.first, x)
 	}
 	return f
+}
+
+// passedOn names the DNS server between the client and Azure DNS, where what it
+// does inside is not known and Azure DNS itself did not tell the client the same.
+func (r *run) passedOn() (server string, unread bool) {
+	j := r.first.Journey
+	id := world.ID(j.Resolver.By)
+	if r.in.World == nil || !id.IsHost() {
+		return "", false
+	}
+	if h, ok := r.in.World.Host(id); ok && !h.DNSUnread {
+		return "", false
+	}
+	if r.in.Seen != nil && r.first.Client != nil && r.first.World.Node(r.first.Client).Network == world.ID(j.Answer.By) {
+		if own, ok := r.in.Seen.ServerAs(fact.RoleAzure); ok && own.Host.Class == j.Answer.Class && own.Host.Outcome == j.Answer.Outcome {
+			return "", false
+		}
+	}
+	return j.Resolver.Server.String(), true
 }
 
 // advised is the repair that a rule has for a case, whether or not it gets the
