@@ -63,7 +63,7 @@ func (c Case) Examine(ctx context.Context) (Case, fact.Observation, error) {
 }
 
 // errLate says that nobody waited for the configuration.
-var errLate = errors.New("it was not there in time, and the path is private without it")
+var errLate = errors.New("the path is private without it, and it was not waited for (--azure require does)")
 
 // await waits for the configuration: not for ever where the path was proven
 // private without it, unless the case says so.

@@ -53,6 +53,8 @@ var accesses = map[fact.Access]string{
 func access(r diagnose.Report) string {
 	tested := r.Facts.Seen != nil && r.Facts.Seen.Journey.Access.Outcome != fact.Unseen
 	switch {
+	case r.Verdict == fact.Private && !owned(r) && slices.Contains(r.Sources, "configuration"):
+		return "Whether it is this vault's was not tested: the configuration that was read has none of it, and no token was presented."
 	case r.Verdict == fact.Private && !owned(r):
 		return "Whether it is this vault's was not tested: no configuration was read, and no token was presented."
 	case r.Access == fact.AccessRefusedNetwork && !tested:
