@@ -171,7 +171,7 @@ func TestTextSays(t *testing.T) {
 	for name, wants := range map[string][]string{
 		"healthy": {"PRIVATE  Requests reach the vault", "✓ connect", "Nothing is wrong with the path.", "· access"},
 		"PL603": {
-			"PUBLIC  ", "✗ zone     no zone privatelink.vaultcore.azure.net is linked to VNet hub", "The cause\n  PL603 zone-not-linked  error, certain",
+			"PUBLIC  ", "✗ zone     no zone privatelink.vaultcore.azure.net is linked to VNet hub", "The cause\n  PL603 zone-not-linked  error, likely",
 			"Who acts: whoever manages DNS", "\n    az network private-dns link vnet create --resource-group stock \\\n",
 			"To check by hand:", "What follows from it", "More: pldoctor explain PL603", "! connect",
 		},
