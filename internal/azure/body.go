@@ -24,6 +24,9 @@ type properties struct {
 	// of a virtual network link, a ruleset's link and a resolver
 	VirtualNetwork reference `json:"virtualNetwork"`
 	// of a VNet
+	Space struct {
+		Prefixes []string `json:"addressPrefixes"`
+	} `json:"addressSpace"`
 	DHCP struct {
 		Servers []string `json:"dnsServers"`
 	} `json:"dhcpOptions"`

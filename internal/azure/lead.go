@@ -1,55 +1,17 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 
 	"pldoctor/internal/snapshot"
 	"pldoctor/internal/world"
 )
-
-// versions are those of the APIs of the types that are read one by one.
-var versions = map[string]string{
-	vaultType: vaultVersion, endpointType: networkVersion, zoneType: zoneVersion, vnetType: networkVersion,
-	"microsoft.network/networksecuritygroups": networkVersion, "microsoft.network/routetables": networkVersion,
-}
-
-// fresh reads one by one, from Azure Resource Manager, the vault and its
-// endpoints, since Resource Graph lags behind and these are what people have
-// just changed; and what they refer to that has not come: it is gone, or not
-// for this reader.
-func (r *reading) fresh(ctx context.Context) (tasks []func()) {
-	if r.scope.Vault == "" {
-		return nil
-	}
-	wanted := []world.ID{world.MakeID(r.scope.ID)}
-	for _, id := range r.order {
-		resource := r.rows[id]
-		if !slices.Contains([]string{vaultType, endpointType, zoneGroupType}, resource.kind) || !r.ours(resource) {
-			continue
-		}
-		if resource.kind != zoneGroupType {
-			wanted = append(wanted, id)
-		}
-		for _, to := range resource.body.Properties.references() {
-			if _, known := r.rows[to]; !known {
-				wanted = append(wanted, to)
-			}
-		}
-	}
-	for _, id := range wanted {
-		version, key := versions[id.Type()], "fresh:"+id
-		if version == "" || r.grown[key] {
-			continue
-		}
-		r.grown[key] = true
-		tasks = append(tasks, func() { r.read(ctx, string(id), id.Type(), version) })
-	}
-	return tasks
-}
 
 // providers asks whether the endpoints' subscriptions have the provider of key
 // vaults, where that is not the vault's own, which has to.
@@ -75,83 +37,6 @@ func (r *reading) providers(ctx context.Context) (tasks []func()) {
 	return tasks
 }
 
-// decisive are the types of which it matters that there is none: Resource Graph
-// says the same where there are some that its caller may not read.
-var decisive = map[string]string{
-	zoneType: zoneVersion, vnetType: networkVersion, endpointType: networkVersion,
-	"microsoft.network/dnsresolvers": resolverVersion, "microsoft.network/dnsforwardingrulesets": resolverVersion,
-	"microsoft.network/azurefirewalls": networkVersion, "microsoft.network/virtualhubs": networkVersion,
-	"microsoft.network/networksecuritygroups": networkVersion, "microsoft.network/routetables": networkVersion,
-}
-
-// maxHomes bounds the subscriptions in which the absent is asked for.
-const maxHomes = 3
-
-// absent asks Azure Resource Manager, which says what a caller may not do, for
-// types of which nothing came: in the subscriptions of the vault and its
-// endpoints.
-func (r *reading) absent(ctx context.Context) (tasks []func()) {
-	homes, seen := []string{}, make(map[string]bool)
-	for _, id := range r.order {
-		resource := r.rows[id]
-		seen[resource.kind] = true
-		home := id.Segment("subscriptions")
-		if (resource.kind == vaultType || resource.kind == endpointType) && r.ours(resource) && !slices.Contains(homes, home) && len(homes) < maxHomes {
-			homes = append(homes, home)
-		}
-	}
-	for kind, version := range decisive {
-		if seen[kind] {
-			continue
-		}
-		for _, home := range homes {
-			key := world.ID("absent:" + home + "/" + kind)
-			if r.grown[key] {
-				continue
-			}
-			r.grown[key] = true
-			tasks = append(tasks, func() {
-				rows, err := r.manager.list(ctx, "/subscriptions/"+home+"/providers/"+kind, version)
-				if r.add(rows, kind); err != nil && !notFound(err) {
-					r.miss(kind, "", err)
-				}
-			})
-		}
-	}
-	return tasks
-}
-
-// read reads one resource by its id. One that is gone is no gap.
-func (r *reading) read(ctx context.Context, id, kind, version string) {
-	raw, err := r.manager.get(ctx, id, version)
-	if err == nil {
-		r.add([]json.RawMessage{raw}, kind)
-		return
-	}
-	if notFound(err) {
-		r.forget(world.MakeID(id))
-		return
-	}
-	if !r.known(world.MakeID(id)) {
-		r.miss(kind, world.MakeID(id), err)
-	}
-}
-
-func (r *reading) known(id world.ID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, known := r.rows[id]
-	return known
-}
-
-// forget drops what Resource Graph still holds of a resource that is gone.
-func (r *reading) forget(id world.ID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.rows, id)
-	r.gone[id] = true
-}
-
 // interfaces asks for the network interfaces of the endpoints, and for whose
 // the addresses are that DNS, routes and the client name.
 func (r *reading) interfaces(ctx context.Context) []func() {
@@ -159,7 +44,10 @@ func (r *reading) interfaces(ctx context.Context) []func() {
 	addrs := slices.Clone(r.scope.Near)
 	for _, id := range r.order {
 		p := r.rows[id].body.Properties
-		for _, nic := range p.NetworkInterfaces {
+		for _, nic := range p.NetworkInterfaces { // those of our own endpoints are asked for at Azure Resource Manager
+			if r.scope.Vault != "" && r.ours(r.rows[id]) {
+				break
+			}
 			if key := world.MakeID(nic.ID); key != "" && !r.grown[key] {
 				r.grown[key] = true
 				ids = append(ids, nic.ID)
@@ -242,8 +130,8 @@ func (r *reading) resources() (all []json.RawMessage) {
 	return all
 }
 
-// errUnseen is why a resource is unread that another refers to.
-var errUnseen = errors.New("another resource refers to it, and it is not among what this account may read")
+// errUnseen is why a resource is unread that another one refers to.
+var errUnseen = errors.New("it is not among what this account may read")
 
 // gaps are what could not be read, and what others refer to that has not come:
 // Resource Graph leaves out in silence what its caller may not read.
@@ -254,11 +142,13 @@ func (r *reading) gaps() []snapshot.Unread {
 			continue
 		}
 		for _, to := range resource.body.Properties.references() {
-			switch _, read := r.rows[to]; {
+			_, read := r.rows[to]
+			why, refused := r.refused[to]
+			switch {
 			case read || r.gone[to]:
 			case to.Type() == nicType: // whose address is the endpoint's
-				r.miss(endpointType, id, errors.New("its network interface "+to.Name()+" is not among what this account may read"))
-			default:
+				r.miss(endpointType, id, fmt.Errorf("its network interface %s: %w", to.Name(), cmp.Or(why, errUnseen)))
+			case !refused:
 				r.miss(to.Type(), to, errUnseen)
 			}
 		}
@@ -271,6 +161,11 @@ func (p properties) references() (all []world.ID) {
 	add := func(path string) {
 		if id := world.MakeID(path); id.Type() != "" {
 			all = append(all, id)
+		}
+	}
+	for _, l := range slices.Concat(p.Links, p.ManualLinks) {
+		if to := world.MakeID(l.Properties.To); to.Type() == vaultType {
+			all = append(all, to)
 		}
 	}
 	for _, c := range p.Connections {

@@ -38,6 +38,9 @@ const (
 	zoneType      = "microsoft.network/privatednszones"
 	vnetType      = "microsoft.network/virtualnetworks"
 	perimeterType = "microsoft.network/networksecurityperimeters"
+	firewallType  = "microsoft.network/azurefirewalls"
+	resolverType  = "microsoft.network/dnsresolvers"
+	rulesetType   = "microsoft.network/dnsforwardingrulesets"
 	zoneGroupType = endpointType + "/privatednszonegroups"
 )
 

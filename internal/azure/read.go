@@ -18,7 +18,7 @@ import (
 // Bounds on a reading.
 const (
 	maxRounds     = 3   // of requests that need the answers of those before
-	maxFlying     = 12  // requests at a time
+	maxFlying     = 24  // requests at a time
 	maxZoneGroups = 500 // endpoints whose zone groups are asked for, each by itself
 )
 
@@ -34,7 +34,7 @@ func Read(ctx context.Context, e env.Env, s Scope) (snapshot.Snapshot, error) {
 	if err != nil {
 		return snapshot.Snapshot{}, err
 	}
-	r := &reading{manager: m, scope: s, rows: make(map[world.ID]row), grown: make(map[world.ID]bool), gone: make(map[world.ID]bool)}
+	r := &reading{manager: m, scope: s, rows: make(map[world.ID]row), ordered: make(map[world.ID]bool), grown: make(map[world.ID]bool), gone: make(map[world.ID]bool), refused: make(map[world.ID]error)}
 	taken := e.Now()
 	if err := r.ask(ctx, s.queries()); err != nil {
 		return snapshot.Snapshot{}, err
@@ -52,12 +52,15 @@ type reading struct {
 	manager *manager
 	scope   Scope
 
-	mu     sync.Mutex
-	rows   map[world.ID]row
-	order  []world.ID
-	grown  map[world.ID]bool // what has been asked for
-	gone   map[world.ID]bool // what Azure Resource Manager does not find
-	unread []snapshot.Unread
+	mu      sync.Mutex
+	rows    map[world.ID]row
+	order   []world.ID
+	ordered map[world.ID]bool // what is in it
+	grown   map[world.ID]bool // what has been asked for
+	gone    map[world.ID]bool // what Azure Resource Manager does not find
+	unread  []snapshot.Unread
+
+	refused map[world.ID]error // why Azure Resource Manager does not tell
 }
 
 // A row is a resource, and what of it is needed to go on.
@@ -119,8 +122,8 @@ func (r *reading) add(raws []json.RawMessage, kind string) {
 		if id == "" {
 			continue
 		}
-		if _, known := r.rows[id]; !known {
-			r.order = append(r.order, id)
+		if _, known := r.rows[id]; !known && !r.ordered[id] {
+			r.order, r.ordered[id] = append(r.order, id), true
 		}
 		r.rows[id] = row{raw, cmp.Or(strings.ToLower(b.Type), kind, id.Type()), b}
 	}

@@ -92,7 +92,7 @@ func subscriptions(resources []world.Resource) []string {
 
 func (u Unread) gap() world.Gap {
 	why := u.Why
-	if u.Permission != "" {
+	if u.Permission != "" && !strings.Contains(why, u.Permission) {
 		why += ": lacks " + u.Permission
 	}
 	return world.Gap{Type: u.Type, Near: u.Near, Why: why}
