@@ -21,6 +21,8 @@ type properties struct {
 	// of a record set, in Resource Graph and in Azure Resource Manager
 	Records  []address `json:"records"`
 	ARecords []address `json:"aRecords"`
+	// of a private DNS zone
+	LinkCount int64 `json:"numberOfVirtualNetworkLinks"`
 	// of a virtual network link, a ruleset's link and a resolver
 	VirtualNetwork reference `json:"virtualNetwork"`
 	// of a VNet

@@ -33,10 +33,15 @@ func (r *reading) fresh(ctx context.Context) (tasks []func()) {
 		tasks = append(tasks, func() { r.read(ctx, string(id), id.Type(), version) })
 	}
 	for _, id := range r.order {
-		if z, there := r.rows[id]; there && z.kind == zoneType && r.required(id) && r.first("fresh:"+id+"/children") {
-			tasks = append(tasks,
-				func() { r.relist(ctx, z, "virtualNetworkLinks") },
-				func() { r.read(ctx, z.body.ID+"/A/"+r.scope.Vault, zoneType+"/a", zoneVersion) })
+		z := r.rows[id]
+		if z.kind != zoneType {
+			continue
+		}
+		if (r.required(id) || r.unlinked(z)) && r.first("links:"+id) {
+			tasks = append(tasks, func() { r.relist(ctx, z, "virtualNetworkLinks") })
+		}
+		if r.required(id) && r.first("record:"+id) {
+			tasks = append(tasks, func() { r.read(ctx, z.body.ID+"/A/"+r.scope.Vault, zoneType+"/a", zoneVersion) })
 		}
 	}
 	return tasks
@@ -99,6 +104,14 @@ func (r *reading) required(zone world.ID) bool {
 	return strings.EqualFold(zone.Name(), r.scope.Service.Zone.Host())
 }
 
+// unlinked tells whether a zone counts links of which none came.
+func (r *reading) unlinked(zone row) bool {
+	id := world.MakeID(zone.body.ID)
+	return zone.body.Properties.LinkCount > 0 && !slices.ContainsFunc(r.order, func(child world.ID) bool {
+		return child.Parent() == id && child.Type() == zoneType+"/virtualnetworklinks"
+	})
+}
+
 // relist reads the children of one kind anew: those that Resource Graph holds
 // and that are no longer there are gone, and so is a parent that is not found.
 func (r *reading) relist(ctx context.Context, parent row, name string) {
@@ -121,7 +134,7 @@ func (r *reading) relist(ctx context.Context, parent row, name string) {
 var decisive = map[string]string{
 	vaultType: vaultVersion, zoneType: zoneVersion, vnetType: networkVersion, endpointType: networkVersion,
 	resolverType: resolverVersion, rulesetType: resolverVersion, firewallType: networkVersion,
-	"microsoft.network/virtualhubs":           networkVersion,
+	"microsoft.network/virtualhubs":           networkVersion, perimeterType: networkVersion,
 	"microsoft.network/networksecuritygroups": networkVersion, "microsoft.network/routetables": networkVersion,
 }
 

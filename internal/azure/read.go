@@ -119,7 +119,7 @@ func (r *reading) add(raws []json.RawMessage, kind string) {
 		var b body
 		_ = json.Unmarshal(raw, &b) // see body
 		id := world.MakeID(b.ID)
-		if id == "" {
+		if id == "" || r.gone[id] { // Resource Graph may still hold it
 			continue
 		}
 		if _, known := r.rows[id]; !known && !r.ordered[id] {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pldoctor/internal/fact"
 	"pldoctor/internal/rule"
 	"pldoctor/internal/world"
 )
@@ -25,7 +26,29 @@ func doubtful(c *rule.Case) bool {
 		return true
 	}
 	_, elsewhere := c.ZoneElsewhere()
-	return elsewhere
+	return elsewhere || c.ApprovalDoubtful()
+}
+
+// perimeterType is the type of perimeters, which decide who is admitted past
+// private link and nothing on the way.
+const perimeterType = "microsoft.network/networksecurityperimeters"
+
+// unadmitted tells whether nobody knows what the vault would say to a token on a
+// way that is not private, since a perimeter that was not read decides that.
+func unadmitted(c *rule.Case, v fact.Verdict) bool {
+	if c.Resource == nil || v == fact.Private {
+		return false
+	}
+	_, unread := c.Unread(perimeterType)
+	_, known := c.World.PerimeterOf(c.Resource.ID)
+	return unread || !known && c.Resource.PublicAccess == world.AccessPerimeter && len(c.World.Horizon()) > 0
+}
+
+// unadmit takes out of a prediction what nobody knows of the vault's answer.
+func unadmit(c *rule.Case, o *fact.Observation) {
+	if unadmitted(c, o.Journey.Verdict()) {
+		o.Journey.Access = fact.AccessHop{}
+	}
 }
 
 // Doubt says why nothing can be predicted in a world, "" where it can: a kind of

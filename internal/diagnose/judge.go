@@ -216,7 +216,7 @@ func (r *run) look(w *world.World) {
 		return
 	}
 	c.Journey, r.differs = merge(c.Predicted.Journey, c.Seen.Journey)
-	if c.Journey.Access == (fact.AccessHop{}) && c.Resource != nil {
+	if c.Journey.Access == (fact.AccessHop{}) && c.Resource != nil && !unadmitted(c, c.Journey.Verdict()) {
 		c.Journey.Access = predict.Admitted(w, c.Resource, c.Journey.Exchange)
 	}
 }
@@ -225,6 +225,7 @@ func (r *run) look(w *world.World) {
 func (r *run) imagine(w *world.World) *rule.Case {
 	c := r.cases.lend()
 	r.bare(c, w)
+	c.Imagined = true
 	c.Predicted = r.predict(c, nil)
 	c.Journey = c.Predicted.Journey
 	return c
@@ -239,8 +240,10 @@ func (r *run) glimpse(w *world.World) *rule.Case {
 	}
 	c := r.cases.lend()
 	r.bare(c, w)
+	c.Imagined = true
 	c.Predicted = r.predicted.lend()
 	r.observer.Glance(w, c.Client, r.target, predict.Options{Candidates: doors}, c.Predicted)
+	unadmit(c, c.Predicted)
 	c.Journey = c.Predicted.Journey
 	return c
 }
@@ -270,6 +273,7 @@ func (r *run) predict(c *rule.Case, trace func(fact.Event)) *fact.Observation {
 	o := r.predicted.lend()
 	r.observer.Observe(c.World, c.Client, r.target,
 		predict.Options{Candidates: EndpointAddresses(c.World, r.in.Vault), Trace: trace}, o)
+	unadmit(c, o)
 	return o
 }
 

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pldoctor/internal/change"
@@ -88,6 +89,22 @@ func (c *Case) registered(t tie) Result {
 		return Pass("Microsoft.KeyVault is registered in the endpoint's subscription")
 	}
 	return Unknown("the resource providers registered in the endpoint's subscription were not read")
+}
+
+// ApprovalDoubtful tells whether all that the vault has are connections of which
+// nobody can tell whether they can be approved at all: they wait for it, and
+// which resource providers their endpoints' subscriptions have could not be read.
+func (c *Case) ApprovalDoubtful() bool {
+	if c.World == nil || c.Resource == nil || slices.ContainsFunc(c.ties(), tie.effective) {
+		return false
+	}
+	return slices.ContainsFunc(c.ties(), func(t tie) bool {
+		if t.status() != world.Pending || c.registered(t).Status == StatusPass {
+			return false
+		}
+		provider := world.ProviderIn(world.At(t.written()).Subscription()).ID
+		return slices.ContainsFunc(c.World.Gaps(), func(g world.Gap) bool { return g.Near == provider })
+	})
 }
 
 // written is the endpoint's id as Azure wrote it.

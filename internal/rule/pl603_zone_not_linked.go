@@ -31,10 +31,10 @@ var pl603 = &Rule{
 			return r
 		}
 		vnet, lost := c.unlinked()
-		switch {
-		case !lost && c.Predicted == nil && c.Journey.Answer.Reason == "" && !c.private(c.Journey.Answer):
-			return Unknown("whose Azure DNS answers this client, if any, is not known")
-		case !lost:
+		if r, not := c.unforeseen(); !lost && not {
+			return r
+		}
+		if !lost {
 			return Pass("no answer was lost for want of a link")
 		}
 		zone, ok := c.BestZone()

@@ -36,6 +36,9 @@ var pl604 = &Rule{
 			return r
 		}
 		z, ok := c.withoutRecord()
+		if r, not := c.unforeseen(); !ok && not {
+			return r
+		}
 		if !ok {
 			return Pass("no linked zone lacks a record that was asked for")
 		}
@@ -48,6 +51,9 @@ var pl604 = &Rule{
 		d, ok := c.couldUse()
 		if !ok {
 			return NotApplicable("the vault has no private endpoint that this client could use")
+		}
+		if r, unread := c.NotRead(zoneGroups); unread && c.Imagined { // it would write the record
+			return r
 		}
 		why := "and no DNS zone group of it writes there"
 		switch named := slices.Contains(d.Endpoint.Zones, z.ID); {

@@ -34,6 +34,9 @@ var pl607 = &Rule{
 			return r
 		}
 		wrong, ok := c.withoutRecord()
+		if r, not := c.unforeseen(); !ok && not {
+			return r
+		}
 		if !ok {
 			return Pass("no linked zone lacks a record that was asked for")
 		}

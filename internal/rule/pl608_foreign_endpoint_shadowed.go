@@ -34,6 +34,9 @@ var pl608 = &Rule{
 			return r
 		}
 		z, ok := c.shadowing()
+		if r, not := c.unforeseen(); !ok && not {
+			return r
+		}
 		if !ok {
 			return Pass("no linked zone hides an answer")
 		}

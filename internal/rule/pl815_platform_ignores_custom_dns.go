@@ -42,6 +42,9 @@ var pl815 = &Rule{
 			return r
 		}
 		vnet, ok := c.unlinked()
+		if r, not := c.unforeseen(); !ok && not {
+			return r
+		}
 		if !ok {
 			return Pass("the answer was not lost for want of a link")
 		}

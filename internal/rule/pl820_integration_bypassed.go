@@ -49,6 +49,9 @@ var pl820 = &Rule{
 			return Fail(fmt.Sprintf("the app %s routes only the private ranges of RFC 1918 through its VNet, and %s is in none of them: App Service connects to it from outside", c.who(), c.label(c.Journey.Connect.Addr)),
 				read(c.who(), "VNet integration without routing all traffic"))
 		}
+		if r, unread := c.NotRead(endpointType); unread && !c.Client.RouteAll {
+			return r
+		}
 		return Pass("the app is integrated with " + c.place())
 	},
 	Breaks: func(s Site) []Break {

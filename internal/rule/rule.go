@@ -140,6 +140,9 @@ type Case struct {
 
 	// Predicted is what the configuration says would happen; nil without one.
 	Predicted *fact.Observation
+	// Imagined says that World is not what was read, but what a repair or a fault
+	// would make of it: what nobody saw there must not rest on what was not read.
+	Imagined bool
 	// Seen is what the client saw; nil without a probe.
 	Seen *fact.Observation
 	// Journey is the one to judge: what was seen where it was seen, else what

@@ -36,7 +36,7 @@ func (c *Case) Unread(resourceType string) (why string, unread bool) {
 func (c *Case) Gap(types ...string) (place int, found bool) {
 	var around []world.ID
 	for i, g := range c.World.Gaps() {
-		if g.Type == zoneGroups || !slices.ContainsFunc(types, g.Of) {
+		if g.Type == zoneGroups && !slices.Contains(types, zoneGroups) || !slices.ContainsFunc(types, g.Of) {
 			continue
 		}
 		if g.Near == "" || !slices.ContainsFunc(scattered, g.Of) || c.named(g.Near) {
@@ -195,4 +195,14 @@ func (c *Case) adjacent(v *world.VNet) bool {
 		}
 	}
 	return false
+}
+
+// unforeseen is the Result of a rule that goes by who decided the answer, where
+// nothing could be predicted: then nobody knows.
+func (c *Case) unforeseen() (Result, bool) {
+	a := c.Journey.Answer
+	if c.Predicted != nil || a.Reason != "" || c.private(a) {
+		return Result{}, false
+	}
+	return Unknown("whose Azure DNS answers this client, if any, is not known"), true
 }
