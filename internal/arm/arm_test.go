@@ -180,6 +180,11 @@ func TestEstate(t *testing.T) {
 			Meta: world.At(network + "networkSecurityPerimeters/nsp"), Resources: []world.ID{world.MakeID(vaultID)},
 			Learning: []world.ID{world.MakeID(vaultID + "2")}, Inbound: []netip.Prefix{prefix("203.0.113.0/24")}, Inside: []string{"bbbb"},
 		},
+		&world.NIC{
+			Meta: world.At(network + "networkInterfaces/vm1-nic"), Subnet: hub + "/subnets/app", Addresses: []netip.Addr{addr("10.1.0.9")},
+			Machine: world.MakeID(strings.Replace(network, "Microsoft.Network/", "Microsoft.Compute/virtualMachines/vm1", 1)), Forwards: true,
+		},
+		&world.LoadBalancer{Meta: world.At(network + "loadBalancers/nva-lb"), Subnet: hub + "/subnets/app", Addresses: []netip.Addr{addr("10.1.0.10")}},
 		&world.AppGateway{Meta: world.At(network + "applicationGateways/agw"), Subnet: spoke + "/subnets/default"},
 		&world.WebApp{
 			Meta:   world.At(strings.Replace(network, "Microsoft.Network/", "Microsoft.Web/sites/web", 1)),

@@ -37,6 +37,7 @@ var readers = map[string]reader{
 	"microsoft.network/privateendpoints":                               (*decoder).endpoint,
 	"microsoft.network/privateendpoints/privatednszonegroups":          (*decoder).zoneGroup,
 	"microsoft.network/networkinterfaces":                              (*decoder).nic,
+	"microsoft.network/loadbalancers":                                  (*decoder).loadBalancer,
 	"microsoft.network/virtualnetworks":                                (*decoder).vnet,
 	"microsoft.network/virtualnetworks/subnets":                        (*decoder).subnet,
 	"microsoft.network/virtualnetworks/virtualnetworkpeerings":         (*decoder).peering,

@@ -133,19 +133,6 @@ func configuredAddresses(p node) (all addressSet) {
 	return all
 }
 
-// nic keeps the addresses of a network interface for its private endpoint: the
-// one place where they always stand.
-func (d *decoder) nic(it *item) {
-	var all addressSet
-	for _, config := range it.props.get("ipConfigurations").list() {
-		all = all.with(config.get("properties", "privateIPAddress").addr())
-	}
-	d.nics[it.ID] = all
-	if endpoint := it.props.get("privateEndpoint", "id").ref(typeEndpoint); endpoint.ID != "" {
-		d.nics[endpoint.ID] = all
-	}
-}
-
 type zoneGroup struct {
 	name  string
 	state string

@@ -94,6 +94,10 @@ func (e *encoder) resource(r world.Resource) {
 			"virtualNetworkSubnetId": optional(r.Subnet), "vnetRouteAllEnabled": r.RouteAll,
 			"outboundIpAddresses": strings.Join(outbound, ","),
 		})
+	case *world.NIC:
+		e.machineNIC(r)
+	case *world.LoadBalancer:
+		e.loadBalancer(r)
 	case *world.Provider:
 		e.provider(r)
 	case *world.AppGateway:

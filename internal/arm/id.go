@@ -11,6 +11,7 @@ const (
 	typeVault    = "Microsoft.KeyVault/vaults"
 	typeEndpoint = "Microsoft.Network/privateEndpoints"
 	typeNIC      = "Microsoft.Network/networkInterfaces"
+	typeMachine  = "Microsoft.Compute/virtualMachines"
 	typeVNet     = "Microsoft.Network/virtualNetworks"
 	typeSubnet   = "Microsoft.Network/virtualNetworks/subnets"
 	typeNSG      = "Microsoft.Network/networkSecurityGroups"

@@ -16,8 +16,10 @@ type properties struct {
 	ZoneConfigs []nested[struct {
 		Zone string `json:"privateDnsZoneId"`
 	}] `json:"privateDnsZoneConfigs"`
-	// of a network interface
-	PrivateEndpoint reference `json:"privateEndpoint"`
+	// of a network interface, and of a load balancer
+	Plugs           []nested[plug] `json:"ipConfigurations"`
+	Frontends       []nested[plug] `json:"frontendIPConfigurations"`
+	PrivateEndpoint reference      `json:"privateEndpoint"`
 	// of a record set, in Resource Graph and in Azure Resource Manager
 	Records  []address `json:"records"`
 	ARecords []address `json:"aRecords"`
@@ -49,7 +51,8 @@ type properties struct {
 
 // nested is what stands in the properties of a child.
 type nested[T any] struct {
-	Properties T `json:"properties"`
+	Name       string `json:"name"`
+	Properties T      `json:"properties"`
 }
 
 type reference struct {
@@ -63,4 +66,8 @@ type linkService struct {
 type address struct {
 	V4 string `json:"ipv4Address"`
 	V6 string `json:"ipv6Address"`
+}
+
+type plug struct {
+	Address string `json:"privateIPAddress"`
 }

@@ -134,7 +134,7 @@ func (r *reading) relist(ctx context.Context, parent row, name string) {
 var decisive = map[string]string{
 	vaultType: vaultVersion, zoneType: zoneVersion, vnetType: networkVersion, endpointType: networkVersion,
 	resolverType: resolverVersion, rulesetType: resolverVersion, firewallType: networkVersion,
-	"microsoft.network/virtualhubs":           networkVersion, perimeterType: networkVersion,
+	"microsoft.network/virtualhubs": networkVersion, perimeterType: networkVersion,
 	"microsoft.network/networksecuritygroups": networkVersion, "microsoft.network/routetables": networkVersion,
 }
 
@@ -196,7 +196,25 @@ func (r *reading) absent(ctx context.Context) (tasks []func()) {
 			}
 		}
 	}
+	for _, vnet := range r.gatewayed() {
+		if group, _, ok := strings.Cut(vnet, "/providers/"); ok && !seen[gatewayType] {
+			ask(group+"/providers/"+gatewayType, gatewayType, networkVersion, "")
+		}
+	}
 	return tasks
+}
+
+// gatewayed are the VNets that have a subnet for gateways. A gateway is in its
+// VNet's resource group, and Azure Resource Manager lists those of one group only.
+func (r *reading) gatewayed() (paths []string) {
+	for _, id := range r.order {
+		for _, s := range r.rows[id].body.Properties.Subnets {
+			if strings.EqualFold(s.Name, "GatewaySubnet") && len(paths) < maxHomes {
+				paths = append(paths, r.rows[id].body.ID)
+			}
+		}
+	}
+	return paths
 }
 
 // read reads one resource by its id. One that is gone is no gap.

@@ -56,7 +56,7 @@ func (r *reading) interfaces(ctx context.Context) []func() {
 		addrs = append(addrs, p.addresses()...)
 	}
 	addrs = slices.DeleteFunc(addrs, func(a netip.Addr) bool {
-		key := world.ID("address:" + a.String())
+		key := addressKey(a)
 		asked := r.grown[key]
 		r.grown[key] = true
 		return asked

@@ -35,10 +35,12 @@ const (
 	vaultType     = "microsoft.keyvault/vaults"
 	endpointType  = "microsoft.network/privateendpoints"
 	nicType       = "microsoft.network/networkinterfaces"
+	balancerType  = "microsoft.network/loadbalancers"
 	zoneType      = "microsoft.network/privatednszones"
 	vnetType      = "microsoft.network/virtualnetworks"
 	perimeterType = "microsoft.network/networksecurityperimeters"
 	firewallType  = "microsoft.network/azurefirewalls"
+	gatewayType   = "microsoft.network/virtualnetworkgateways"
 	resolverType  = "microsoft.network/dnsresolvers"
 	rulesetType   = "microsoft.network/dnsforwardingrulesets"
 	zoneGroupType = endpointType + "/privatednszonegroups"
@@ -147,16 +149,22 @@ func (s Scope) neighbours() query {
 		fmt.Sprintf(" | project id, name, type, properties | take %d", graphPage)}
 }
 
-// interfaces asks for network interfaces by their ids, and by addresses.
+// plugTypes are what stands at addresses in VNets.
+var plugTypes = []string{nicType, balancerType}
+
+// interfaces asks for network interfaces by their ids, and for them and for the
+// frontends of load balancers by addresses.
 func interfaces(ids []string, addrs []netip.Addr) query {
 	var tests []string
 	if len(ids) > 0 {
 		tests = append(tests, "id in~ ("+quoted(ids...)+")")
 	}
 	for _, a := range addrs {
-		tests = append(tests, fmt.Sprintf(`tostring(properties.ipConfigurations) contains '"%s"'`, a))
+		tests = append(tests, fmt.Sprintf(`plugs contains '"%s"'`, a))
 	}
-	return query{[]string{nicType}, "resources | where type =~ '" + nicType + "' | where " + strings.Join(tests, " or ") + columns}
+	return query{plugTypes, "resources | where type in~ (" + quoted(plugTypes...) + ")" +
+		" | extend plugs = strcat(tostring(properties.ipConfigurations), tostring(properties.frontendIPConfigurations))" +
+		" | where " + strings.Join(tests, " or ") + columns}
 }
 
 // endpointsNamed asks for private endpoints by their ids.

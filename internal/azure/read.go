@@ -145,7 +145,7 @@ func (r *reading) miss(kind string, near world.ID, err error) {
 // follow asks for what the resources read so far lead to. It tells whether
 // there was anything.
 func (r *reading) follow(ctx context.Context) bool {
-	tasks := slices.Concat(r.interfaces(ctx), r.strangers(ctx), r.growth(ctx), r.fresh(ctx), r.providers(ctx), r.absent(ctx))
+	tasks := slices.Concat(r.balancers(ctx), r.interfaces(ctx), r.strangers(ctx), r.growth(ctx), r.fresh(ctx), r.providers(ctx), r.absent(ctx))
 	together(len(tasks), func(i int) { tasks[i]() })
 	return len(tasks) > 0
 }

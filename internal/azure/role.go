@@ -31,7 +31,7 @@ var spelled = []string{
 	"Microsoft.Network/dnsForwardingRulesets/virtualNetworkLinks", "Microsoft.Network/dnsResolvers",
 	"Microsoft.Network/dnsResolvers/inboundEndpoints", "Microsoft.Network/dnsResolvers/outboundEndpoints",
 	"Microsoft.Network/firewallPolicies", "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
-	"Microsoft.Network/localNetworkGateways", "Microsoft.Network/natGateways", "Microsoft.Network/networkInterfaces",
+	"Microsoft.Network/loadBalancers", "Microsoft.Network/localNetworkGateways", "Microsoft.Network/natGateways", "Microsoft.Network/networkInterfaces",
 	"Microsoft.Network/networkSecurityGroups", "Microsoft.Network/networkSecurityPerimeters",
 	"Microsoft.Network/networkSecurityPerimeters/profiles", "Microsoft.Network/networkSecurityPerimeters/profiles/accessRules",
 	"Microsoft.Network/networkSecurityPerimeters/resourceAssociations", "Microsoft.Network/privateDnsZones",
@@ -46,7 +46,7 @@ var spelled = []string{
 // actions are the permissions that the questions of Read need, by the types
 // that they are about.
 func actions() (all []string) {
-	types := []string{nicType}
+	types := slices.Clone(plugTypes)
 	for _, q := range (Scope{App: "app"}).queries() {
 		types = append(types, q.types...)
 	}

@@ -23,6 +23,7 @@ type Machine struct {
 	// or the gateway by which it comes; "" if nobody says.
 	Network   string
 	Addresses []netip.Addr   // its own
+	VM        world.ID       // the virtual machine that it is, as instance metadata tells; "" where nobody does
 	Platform  []netip.Addr   // those that instance metadata tells: of a pod, its node's
 	Subnets   []netip.Prefix // the subnets that instance metadata tells
 	Servers   []netip.Addr   // the DNS servers that it is configured to ask
@@ -71,11 +72,20 @@ func Find(w *world.World, m Machine) (Place, error) {
 	return byAddress(w, m)
 }
 
-// byPlatform finds the one subnet that instance metadata tells.
+// byPlatform finds the network interface of the virtual machine that instance
+// metadata names, else the one subnet that it tells.
 func byPlatform(w *world.World, m Machine) (Place, bool) {
+	for n := range w.NICsOf(m.VM) {
+		if _, v, ok := w.Subnet(n.Subnet); ok && m.VM != "" && len(n.Addresses) > 0 {
+			return in(v.ID, n.Subnet, n.Addresses[0], "instance metadata and the network interface "+n.Name()), true
+		}
+	}
 	var found []Place
 	for v := range w.VNets() {
 		for _, a := range m.Platform {
+			if n, taken := w.NICAt(v.ID, a); taken && m.VM != "" && n.Machine != m.VM { // that of another machine
+				continue
+			}
 			if s, ok := v.SubnetOf(a); ok && slices.ContainsFunc(m.Subnets, func(p netip.Prefix) bool { return slices.Contains(s.Prefixes, p) }) {
 				found = append(found, in(v.ID, s.ID, a, "instance metadata"))
 			}

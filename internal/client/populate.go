@@ -171,11 +171,28 @@ func (c *cast) forwarders(v *world.VNet) {
 	for i := range v.Subnets {
 		t, _ := c.w.RouteTable(v.Subnets[i].RouteTable)
 		for _, a := range appliances(t) {
+			if c.vacant(v.ID, a) {
+				continue
+			}
 			if h := c.machine(v.ID, a); h != nil {
 				h.Forward = &world.ForwardRole{SNAT: true}
 			}
 		}
 	}
+}
+
+// vacant tells whether it is known that nobody is at an address.
+func (c *cast) vacant(from world.ID, a netip.Addr) bool {
+	network, ok := c.holder(from, a)
+	if !ok {
+		return false
+	}
+	v, ok := c.w.VNet(network)
+	if !ok {
+		return false
+	}
+	there, known := c.w.Plugged(v, a)
+	return known && !there
 }
 
 // machine is the machine at an address as seen from a network: nil where Azure

@@ -29,6 +29,17 @@ func doubtful(c *rule.Case) bool {
 	return elsewhere || c.ApprovalDoubtful()
 }
 
+// baseless tells whether a prediction rests on a DNS server that would answer by
+// itself, since no network was read to which it could forward, while some were
+// not read: its inside is not known, and where it forwards to is likely there.
+func baseless(c *rule.Case) bool {
+	server, ok := c.World.Host(world.ID(c.Predicted.Journey.Answer.By))
+	if !ok || server.ID == c.Client.ID {
+		return false
+	}
+	return slices.ContainsFunc(c.World.Gaps(), func(g world.Gap) bool { return g.Of("microsoft.network/virtualnetworks") })
+}
+
 // perimeterType is the type of perimeters, which decide who is admitted past
 // private link and nothing on the way.
 const perimeterType = "microsoft.network/networksecurityperimeters"

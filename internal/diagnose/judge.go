@@ -144,6 +144,7 @@ type run struct {
 	last    *rule.Case        // as they would be once all causes are mended
 	shown   *fact.Observation // what was seen, as it was
 	differs fact.Stage        // where what was seen first contradicts the prediction
+	void    bool              // what was seen refutes the configuration, and nothing explains how
 
 	causes     []cause
 	candidates []*rule.Rule
@@ -211,6 +212,10 @@ func (r *run) look(w *world.World) {
 		return
 	}
 	c.Predicted = r.predict(c, func(e fact.Event) { r.trace = append(r.trace, e) })
+	if baseless(c) {
+		c.Predicted, r.trace = nil, r.trace[:0]
+		return
+	}
 	if c.Seen == nil {
 		c.Journey = c.Predicted.Journey
 		return

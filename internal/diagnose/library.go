@@ -222,7 +222,7 @@ func (r *run) fit(seen *sketch) (bare bool) {
 	for i := range library {
 		l := &library[i]
 		switch {
-		case r.saysFirst(l.place).Status == rule.StatusPass, !l.explain(seen):
+		case r.ruledOut(l.place), !l.explain(seen):
 		case l.rule.Symptom:
 			bare = true
 		default:
@@ -232,6 +232,20 @@ func (r *run) fit(seen *sketch) (bare bool) {
 	byWeight(r.candidates)
 	r.fold()
 	return bare
+}
+
+// ruledOut tells whether the rule at a place was looked for in vain. Where the
+// configuration is refuted by what was seen, only that counts.
+func (r *run) ruledOut(place int) bool {
+	if r.saysFirst(place).Status != rule.StatusPass {
+		return false
+	}
+	if !r.void {
+		return true
+	}
+	bare := r.first
+	bare.World, bare.Client, bare.Resource, bare.Predicted, bare.Journey = nil, nil, nil, nil, r.in.Seen.Journey
+	return r.judge.rules[place].Eval(&bare).Status == rule.StatusPass
 }
 
 // fold puts variants under the candidate that they are variants of.

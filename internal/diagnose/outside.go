@@ -29,6 +29,7 @@ func (r *run) outside() {
 		found = inCommon(all, r.twofold(all, &seen))
 	}
 	if r.settle(found); len(r.causes)+len(r.candidates) == 0 { // there is more to this estate than was read
+		r.void = true
 		r.withoutConfiguration()
 	}
 }
@@ -169,7 +170,7 @@ func (r *run) settle(found []hypothesis) {
 	r.last = &r.first
 	switch len(found) {
 	case 0:
-		r.evident(&r.first)
+		r.proven(&r.first)
 	case 1:
 		r.infer(found[0])
 	default:
@@ -219,9 +220,13 @@ func (r *run) seen(x *rule.Rule) rule.Result {
 // evident takes the rules that what was seen proves by itself; failing that,
 // the symptom.
 func (r *run) evident(c *rule.Case) {
-	bad := firstBad(c)
-	if bad == fact.NoStage || r.take(c, func(x *rule.Rule, _ *rule.Case) bool { return x.Stage <= bad }) {
-		return
+	if firstBad(c) != fact.NoStage && !r.proven(c) {
+		r.symptoms(c)
 	}
-	r.symptoms(c)
+}
+
+// proven takes the rules that what was seen proves by itself.
+func (r *run) proven(c *rule.Case) bool {
+	bad := firstBad(c)
+	return bad != fact.NoStage && r.take(c, func(x *rule.Rule, _ *rule.Case) bool { return x.Stage <= bad })
 }

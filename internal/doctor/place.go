@@ -32,7 +32,7 @@ func (c Case) Placed(seen *fact.Observation) Case {
 func (c Case) machine(seen *fact.Observation) client.Machine {
 	m := client.Machine{
 		Network: c.Network, Addresses: seen.Client.Addresses, Servers: seen.Client.Resolvers,
-		Runs: settings.Runs(seen.Client.Runs), Platform: c.Instance.Addresses(), Subnets: c.Instance.Subnets(),
+		Runs: settings.Runs(seen.Client.Runs), VM: world.MakeID(c.Instance.ID), Platform: c.Instance.Addresses(), Subnets: c.Instance.Subnets(),
 	}
 	azure, _ := seen.ServerAs(fact.RoleAzure)
 	m.Azure = azure.Reached == fact.OK || len(m.Platform) > 0 || m.Runs == settings.RunsAKS

@@ -77,10 +77,9 @@ func compute(w *world.World, h *world.Host, id string) object {
 	if vnet != nil {
 		m, location = vnet.Meta, vnet.Location
 	}
-	resource := "/subscriptions/" + m.Subscription() + "/resourceGroups/" + m.Group() + "/providers/Microsoft.Compute/virtualMachines/" + h.Name()
 	return object{
 		"azEnvironment": environments[w.Service().Cloud.Name], "location": location, "name": h.Name(), "osType": "Linux",
-		"resourceGroupName": m.Group(), "resourceId": resource, "subscriptionId": m.Subscription(), "vmId": id,
+		"resourceGroupName": m.Group(), "resourceId": machineOf(m, h), "subscriptionId": m.Subscription(), "vmId": id,
 		"tags": "", "tagsList": []any{}, "zone": "", "vmScaleSetName": "", "provider": "Microsoft.Compute",
 	}
 }

@@ -52,7 +52,7 @@ func newInventory(w *world.World, tenant string) *inventory {
 		service: w.Service(),
 		byID:    make(map[world.ID]*resource), byType: make(map[string][]*resource), children: make(map[world.ID][]*resource),
 	}
-	for _, raw := range arm.Encode(w) {
+	for _, raw := range arm.Encode(plugged(w)) {
 		inv.add(parse(raw), false)
 	}
 	inv.addStarts()

@@ -55,7 +55,7 @@ var kinds = slices.Concat(
 	of("Microsoft.Network", networkVersions, "privateEndpoints", "privateEndpoints/privateDnsZoneGroups", "networkInterfaces", "virtualNetworks",
 		"virtualNetworks/subnets", "virtualNetworks/virtualNetworkPeerings", "networkSecurityGroups", "networkSecurityGroups/securityRules",
 		"routeTables", "routeTables/routes", "natGateways", "publicIPAddresses", "virtualNetworkGateways", "localNetworkGateways", "connections",
-		"azureFirewalls", "firewallPolicies", "firewallPolicies/ruleCollectionGroups", "virtualHubs", "virtualHubs/hubVirtualNetworkConnections",
+		"loadBalancers", "azureFirewalls", "firewallPolicies", "firewallPolicies/ruleCollectionGroups", "virtualHubs", "virtualHubs/hubVirtualNetworkConnections",
 		"virtualHubs/routingIntent", "virtualWans", "applicationGateways"),
 	of("Microsoft.Web", webVersions, "sites"),
 )

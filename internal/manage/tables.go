@@ -22,6 +22,7 @@ var graphTables = map[string]string{
 	"microsoft.network/dnsresolvers/inboundendpoints":                  "resources",
 	"microsoft.network/dnsresolvers/outboundendpoints":                 "resources",
 	"microsoft.network/firewallpolicies":                               "resources",
+	"microsoft.network/loadbalancers":                                  "resources",
 	"microsoft.network/localnetworkgateways":                           "resources",
 	"microsoft.network/natgateways":                                    "resources",
 	"microsoft.network/networkinterfaces":                              "resources",

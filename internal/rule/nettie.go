@@ -137,7 +137,7 @@ func (c *Case) judgeTie(fits func(tie) bool, fine string, why func(tie) string) 
 		return r
 	}
 	t, ok := c.stuck()
-	if r, unread := c.NotRead(endpointType); ok && unread && len(c.ties()) > 1 { // which of them this client relies on
+	if r, unread := c.NotRead(endpointType); unread && (!ok || len(c.ties()) > 1) { // which of them this client relies on
 		return r
 	}
 	if !ok || !fits(t) {

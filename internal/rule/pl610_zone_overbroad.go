@@ -33,6 +33,9 @@ var pl610 = &Rule{
 			return r
 		}
 		vnet, z, ok := c.overbroad()
+		if r, not := c.unforeseen(); !ok && not {
+			return r
+		}
 		if !ok {
 			return Pass("no private zone for a public suffix of the service is linked")
 		}

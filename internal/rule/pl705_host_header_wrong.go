@@ -42,6 +42,8 @@ var pl705 = &Rule{
 		case c.otherHost(): // seen, whatever else is wrong
 		case c.World == nil || c.Resource == nil:
 			return Unknown("without the configuration a wrong Host header looks like an endpoint of another vault")
+		case !c.throughOwnDoor() && !c.EndpointsRead():
+			return Unknown("whether the request came through a private endpoint of this vault is not known")
 		case !c.throughOwnDoor():
 			return Pass("the request did not come through an effective private endpoint of this vault: that is why it is refused")
 		}

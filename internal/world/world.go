@@ -13,7 +13,7 @@ import (
 
 // A Resource is a part of a World: *VNet, *NSG, *RouteTable, *Firewall,
 // *Gateway, *Hub, *Site, *Vault, *Endpoint, *Perimeter, *Zone, *Resolver,
-// *Ruleset, *WebApp, *AppGateway, *Provider, *Host. It must not be changed once a World
+// *Ruleset, *WebApp, *AppGateway, *NIC, *LoadBalancer, *Provider, *Host. It must not be changed once a World
 // holds it: copy the struct, and the slices that differ, and put it with With.
 type Resource interface {
 	meta() Meta
@@ -340,4 +340,6 @@ const (
 	outbound               // id: of an outbound endpoint
 	bearing                // id: the node of a pod
 	clustered              // id: the network of a pod's node, addr: the pod's
+	plugged                // id: a VNet, addr: of an interface or a load balancer in it; id: a subscription
+	attached               // id: a virtual machine
 )
