@@ -164,44 +164,63 @@ func (r *reading) homes() []string {
 	return own
 }
 
+// A listing is a list that Azure Resource Manager is asked for.
+type listing struct {
+	path, kind, version string
+	near                world.ID // below which it is, "" for everywhere
+}
+
 // absent asks Azure Resource Manager, which says what a caller may not do, for
-// types of which nothing came, and for the endpoints of resolvers that seem to
-// have none.
+// types of which nothing came.
 func (r *reading) absent(ctx context.Context) (tasks []func()) {
+	if r.scope.Vault == "" {
+		return nil
+	}
 	seen := make(map[string]bool)
 	for _, id := range r.order {
 		seen[r.rows[id].kind] = true
 	}
-	ask := func(path, kind, version string, near world.ID) {
-		if r.first("absent:" + world.MakeID(path)) {
-			tasks = append(tasks, func() {
-				rows, err := r.manager.list(ctx, path, version)
-				if r.add(rows, kind); err != nil && !notFound(err) {
-					r.miss(kind, near, err)
-				}
-			})
-		}
-	}
-	for kind, version := range decisive {
-		for _, home := range r.homes() {
-			if !seen[kind] && r.scope.Vault != "" {
-				ask("/subscriptions/"+home+"/providers/"+kind, kind, version, "")
-			}
-		}
-	}
-	for _, name := range []string{"inboundEndpoints", "outboundEndpoints"} {
-		for _, id := range r.order {
-			if kind := resolverType + "/" + strings.ToLower(name); r.rows[id].kind == resolverType && !seen[kind] {
-				ask(r.rows[id].body.ID+"/"+name, kind, resolverVersion, id)
-			}
-		}
-	}
-	for _, vnet := range r.gatewayed() {
-		if group, _, ok := strings.Cut(vnet, "/providers/"); ok && !seen[gatewayType] {
-			ask(group+"/providers/"+gatewayType, gatewayType, networkVersion, "")
+	for _, l := range slices.Concat(r.lists(), r.resolverLists()) {
+		if !seen[l.kind] && r.first("absent:"+world.MakeID(l.path)) {
+			tasks = append(tasks, func() { r.check(ctx, l) })
 		}
 	}
 	return tasks
+}
+
+// check reads a list, or notes why not.
+func (r *reading) check(ctx context.Context, l listing) {
+	rows, err := r.manager.list(ctx, l.path, l.version)
+	if r.add(rows, l.kind); err != nil && !notFound(err) {
+		r.miss(l.kind, l.near, err)
+	}
+}
+
+// lists are those of what decides most, and of gateways.
+func (r *reading) lists() (all []listing) {
+	for kind, version := range decisive {
+		for _, home := range r.homes() {
+			all = append(all, listing{"/subscriptions/" + home + "/providers/" + kind, kind, version, ""})
+		}
+	}
+	for _, vnet := range r.gatewayed() {
+		if group, _, ok := strings.Cut(vnet, "/providers/"); ok {
+			all = append(all, listing{group + "/providers/" + gatewayType, gatewayType, networkVersion, ""})
+		}
+	}
+	return all
+}
+
+// resolverLists are those of the endpoints of resolvers.
+func (r *reading) resolverLists() (all []listing) {
+	for _, id := range r.order {
+		for _, name := range []string{"inboundEndpoints", "outboundEndpoints"} {
+			if resolver := r.rows[id]; resolver.kind == resolverType {
+				all = append(all, listing{resolver.body.ID + "/" + name, resolverType + "/" + strings.ToLower(name), resolverVersion, id})
+			}
+		}
+	}
+	return all
 }
 
 // gatewayed are the VNets that have a subnet for gateways. A gateway is in its

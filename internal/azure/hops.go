@@ -22,12 +22,8 @@ func (r *reading) balancers(ctx context.Context) (tasks []func()) {
 			}
 			home := id.Segment("subscriptions")
 			if r.first(world.ID("balancers:" + home)) {
-				tasks = append(tasks, func() {
-					rows, err := r.manager.list(ctx, "/subscriptions/"+home+"/providers/"+balancerType, networkVersion)
-					if r.add(rows, balancerType); err != nil && !notFound(err) {
-						r.miss(balancerType, "", err)
-					}
-				})
+				l := listing{"/subscriptions/" + home + "/providers/" + balancerType, balancerType, networkVersion, ""}
+				tasks = append(tasks, func() { r.check(ctx, l) })
 			}
 		}
 	}

@@ -31,11 +31,16 @@ VAULT is a vault's name, its hostname, a URL in it, or an ARM resource id. With
 --lab, the client is a host of a scenario: the same probes run, in a lab inside
 this process, and nothing leaves it.
 
-It reads nothing but the answers to its own requests. Without --authenticate it
-presents no token; with it, it asks for a secret of a random name that no vault
-has. The token is that of Azure's variables (AZURE_TENANT_ID, AZURE_CLIENT_ID,
-AZURE_CLIENT_SECRET and their like), of a managed identity, or of whoever is
-signed in to az, azd or Azure PowerShell, which are run to get it.
+Unless --azure never is given, it reads the vault's configuration from Azure
+Resource Manager meanwhile, with the credentials of this machine: Azure's
+variables (AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and their like),
+a workload or managed identity, or whoever is signed in to az, azd or Azure
+PowerShell, which are run to get a token. The role Reader is enough, and less
+will do: what may not be read is unknown, and the report says which permission
+is lacking. With --azure require it ends with status 3 where nothing was read.
+
+To the vault it presents no token without --authenticate; with it, it asks for a
+secret of a random name that no vault has. It changes nothing.
 
 With --estate, the configuration is that of a file: one of collect, or resources
 as az graph query, az resource show or ARM's pages print them. With --evidence,
@@ -50,6 +55,7 @@ type checkup struct {
 	lab, from, cloud, azure, want, output, failOn, network string
 	hostHeader                                             string
 	estate, evidence, client                               string
+	plane                                                  plane
 	authenticate, public, debug                            bool
 	timeout                                                time.Duration
 }
@@ -57,6 +63,7 @@ type checkup struct {
 func (c *checkup) flags() *flag.FlagSet {
 	fs := newFlags()
 	fs.StringVar(&c.lab, "lab", "", "run inside the lab of `SCENARIO`: a file, or one that ships (lab list)")
+	fs.Var(&c.plane, "lab-azure", "")
 	fs.StringVar(&c.from, "from", "", "the `HOST` of the scenario to diagnose from (its first client)")
 	fs.StringVar(&c.cloud, "cloud", "", "the `CLOUD` of a bare name:\n      "+strings.Join(service.Clouds(), ", "))
 	fs.StringVar(&c.azure, "azure", "auto", "read the Azure configuration too: auto, never or require")
@@ -115,10 +122,12 @@ func (c *checkup) report(ctx context.Context, app *App, vault string) (diagnose.
 // alone checks that no flag was given that another makes void.
 func (c *checkup) alone(fs *flag.FlagSet) (err error) {
 	fs.Visit(func(f *flag.Flag) {
-		probes := slices.Contains([]string{"lab", "from", "authenticate", "public-resolver", "host-header", "timeout"}, f.Name)
+		probes := slices.Contains([]string{"lab", "lab-azure", "from", "authenticate", "public-resolver", "host-header", "timeout"}, f.Name)
 		switch {
 		case c.evidence != "" && probes:
 			err = usagef("--evidence is judged without a probe: --%s does not go with it", f.Name)
+		case c.lab == "" && f.Name == "lab-azure":
+			err = usagef("--lab-azure goes with --lab")
 		case c.evidence == "" && f.Name == "client":
 			err = usagef("--client goes with --evidence")
 		case c.azure == "never" && f.Name == "estate":
@@ -167,13 +176,16 @@ func (c *checkup) inLab(ctx context.Context, app *App, vault string) (diagnose.R
 	if err != nil {
 		return diagnose.Report{}, err
 	}
-	l := lab.Start(s.World, lab.Options{})
+	l := lab.Start(s.World, lab.Options{Azure: c.plane.Azure})
 	defer l.Close()
 	p, err := doctor.InLab(l, s, host, target, false)
 	if err != nil {
 		return diagnose.Report{}, err
 	}
-	if c.reads() {
+	switch {
+	case c.reads() && c.network != "": // as on a real machine, of which nobody knows more
+		p.Source = doctor.AloneInLab(l, host, target)
+	case c.reads():
 		p.Source, p.Client = doctor.FromLab(l, s, host, target, app.hint, c.debug), host.ID
 	}
 	return c.check(ctx, app, p)

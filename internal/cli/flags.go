@@ -57,11 +57,14 @@ func (*helpWish) Error() string { return flag.ErrHelp.Error() }
 
 func wantsHelp(err error) (*helpWish, bool) { return errors.AsType[*helpWish](err) }
 
-// describe lists the flags of a set, each with its default unless that is
-// empty.
+// describe lists the flags of a set that say what they are for, each with its
+// default unless that is empty.
 func describe(fs *flag.FlagSet) string {
 	var b strings.Builder
 	fs.VisitAll(func(f *flag.Flag) {
+		if f.Usage == "" { // for those who work on the program
+			return
+		}
 		dash := "--"
 		if len(f.Name) == 1 {
 			dash = "-"

@@ -37,6 +37,14 @@ func gateway(in, kind string, pool ...string) *world.Gateway {
 	return g
 }
 
+func machine(name string) world.ID {
+	return world.MakeID("/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/" + name)
+}
+
+func nic(in *world.VNet, vm string, at ...string) *world.NIC {
+	return &world.NIC{Meta: world.At(group + "networkInterfaces/" + vm + "-nic"), Subnet: in.Subnets[0].ID, Addresses: addrs(at...), Machine: machine(vm)}
+}
+
 func of(t *testing.T, parts ...world.Resource) *world.World {
 	t.Helper()
 	w, err := world.New(world.Parts{Resources: parts})
@@ -71,6 +79,19 @@ func TestFind(t *testing.T) {
 			of(t, spoke, twin),
 			Machine{Addresses: addrs("10.2.0.4")},
 			"several networks hold this machine's address 10.2.0.4: " + spoke.Path + ", " + twin.Path + "; say which with --network",
+		},
+		"in two VNets, and its interface is known": {
+			of(t, spoke, twin, nic(spoke, "other", "10.2.0.4"), nic(twin, "vm", "10.2.0.4")),
+			Machine{Addresses: addrs("10.2.0.4"), VM: machine("vm")},
+			"twin 10.2.0.4: instance metadata and the network interface vm-nic",
+		},
+		"in two VNets, and another's interface is known": {
+			of(t, spoke, twin, nic(spoke, "other", "10.2.0.4")),
+			Machine{
+				Addresses: addrs("10.2.0.4"), VM: machine("vm"), Platform: addrs("10.2.0.4"),
+				Subnets: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/24")},
+			},
+			"twin 10.2.0.4: instance metadata",
 		},
 		"in two VNets with DNS servers of their own": {
 			of(t, spoke, twin),

@@ -48,12 +48,6 @@ func TestReadingTellsAll(t *testing.T) {
 	}
 }
 
-// beyondAzure are the hosts for which the configuration that Azure tells cannot
-// be enough, with the reason.
-var beyondAzure = map[string]string{
-	"route-diverts/app": "whether a machine is at the next hop is not read",
-}
-
 // TestAsOnAMachine: on a real machine, nothing is known of the estate but what
 // Azure tells and the probe sees. Where the client is in a network that Azure
 // knows, and the vault is one that it tells of, the causes are the same;
@@ -62,10 +56,6 @@ func TestAsOnAMachine(t *testing.T) {
 	d := doctor.New("AzureCloud", "test")
 	for _, b := range sampled(beds(t)) {
 		t.Run(b.name, func(t *testing.T) {
-			if why := beyondAzure[b.name]; why != "" {
-				t.Log(why)
-				return
-			}
 			r, placed := b.asOnAMachine(t, d)
 			_, site := b.scenario.World.Site(b.host.Network)
 			v, known := b.scenario.World.VaultNamed(b.target.Vault)

@@ -28,10 +28,23 @@ func (r *run) outside() {
 	if len(found) == 0 {
 		found = inCommon(all, r.twofold(all, &seen))
 	}
-	if r.settle(found); len(r.causes)+len(r.candidates) == 0 { // there is more to this estate than was read
-		r.void = true
+	if r.settle(found); len(r.causes)+len(r.candidates) > 0 {
+		return
+	}
+	if r.void = r.refuted(); !r.void {
+		r.symptoms(&r.first)
+	}
+	if len(r.causes) == 0 { // there is more to this estate than was read
 		r.withoutConfiguration()
 	}
+}
+
+// refuted tells whether what was read cannot be relied on, where what was seen
+// contradicts it: it may be a part of the estate, and late. Why a DNS server fails
+// stands in no configuration.
+func (r *run) refuted() bool {
+	w := r.first.World
+	return len(w.Gaps())+len(w.Horizon()) > 0 && firstBad(&r.first) >= fact.StageAnswer
 }
 
 // doubtful tells whether a fault may be the first on the way: it was not looked

@@ -183,7 +183,13 @@ func informed(told, sight *world.World) *world.World {
 			}
 		}
 	}
-	return told.With(edits...).WithAssumptions(sight.Assume()).WithoutHorizon()
+	w := told.With(edits...).WithAssumptions(sight.Assume())
+	for _, r := range sight.Resources() {
+		if home := world.MetaOf(r).Subscription(); home != "" && !told.ReadsFrom(home) {
+			return w
+		}
+	}
+	return w.WithoutHorizon() // all of it was read
 }
 
 // readable makes a World of what Azure told. What is malformed is left out, and
