@@ -44,7 +44,7 @@ func (r *run) outside() {
 // stands in no configuration.
 func (r *run) refuted() bool {
 	w := r.first.World
-	return len(w.Gaps())+len(w.Horizon()) > 0 && firstBad(&r.first) >= fact.StageAnswer
+	return len(w.Gaps())+len(w.Horizon()) > 0 && firstBad(&r.first) >= fact.StageAnswer && !r.first.Journey.Answer.Outcome.Failure()
 }
 
 // doubtful tells whether a fault may be the first on the way: it was not looked
