@@ -32,9 +32,9 @@ VAULT is a vault's name, its hostname, a URL in it, or an ARM resource id. With
 this process, and nothing leaves it.
 
 Unless --azure never is given, it reads the vault's configuration from Azure
-Resource Manager meanwhile, with the credentials of this machine: Azure's
-variables (AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and their like),
-a workload or managed identity, or whoever is signed in to az, azd or Azure
+Resource Manager meanwhile, with the credentials of this machine: variables
+(AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and their like), a
+workload or managed identity, or whoever is signed in to az, azd or Azure
 PowerShell, which are run to get a token. The role Reader is enough, and less
 will do: what may not be read is unknown, and the report says which permission
 is lacking. With --azure require it ends with status 3 where nothing was read.
