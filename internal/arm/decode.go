@@ -218,6 +218,7 @@ func (d *decoder) result() (Result, error) {
 		d.assemble(r)
 	}
 	d.sites()
+	d.unplug()
 	for _, b := range []interface{ left() []string }{
 		&d.connections, &d.zoneGroups, &d.subnets, &d.peerings, &d.nsgRules, &d.routes, &d.hubVNets, &d.intents, &d.links,
 		&d.records, &d.inbound, &d.outbound, &d.forwarding, &d.rulesetVNets, &d.associations, &d.accessRules,

@@ -2,6 +2,7 @@ package arm
 
 import (
 	"net/netip"
+	"slices"
 
 	"pldoctor/internal/world"
 )
@@ -57,5 +58,22 @@ func (e *encoder) loadBalancer(l *world.LoadBalancer) {
 func plugs(subnet world.ID, addrs []netip.Addr) []any {
 	return list(addrs, func(a netip.Addr) any {
 		return object{"name": "ipconfig" + a.String(), "properties": object{"privateIPAddress": a.String(), "subnet": ref(subnet)}}
+	})
+}
+
+// unplug takes the interfaces of private endpoints out of those of machines: one
+// that does not say whose it is may be either.
+func (d *decoder) unplug() {
+	plugged := make(map[world.ID]bool)
+	for _, r := range d.res.Resources {
+		if e, ok := r.(*world.Endpoint); ok {
+			for _, id := range e.NICs {
+				plugged[id] = true
+			}
+		}
+	}
+	d.res.Resources = slices.DeleteFunc(d.res.Resources, func(r world.Resource) bool {
+		n, ok := r.(*world.NIC)
+		return ok && plugged[n.ID]
 	})
 }

@@ -148,7 +148,8 @@ func TestRoundTrip(t *testing.T) {
 			v, ok := r.(*world.Vault)
 			return world.MetaOf(r).ID[0] != '/' || ok && v.Deleted // which ARM lists elsewhere
 		})
-		if diff := cmp.Diff(want, again.Resources(), equal); diff != "" {
+		got := slices.DeleteFunc(again.Resources(), func(r world.Resource) bool { return world.MetaOf(r).ID[0] != '/' })
+		if diff := cmp.Diff(want, got, equal); diff != "" {
 			t.Errorf("%s: before -, after +\n%s", name, diff)
 		}
 	}

@@ -125,6 +125,9 @@ func resourcesOf(w *world.World) []*yaml.Node {
 			w = w.With(world.Put(&there))
 		}
 	}
+	for s := range w.Sites() { // which the file tells itself
+		w = w.With(world.Remove(s.ID))
+	}
 	var nodes []*yaml.Node
 	for _, raw := range arm.Encode(w) {
 		var doc yaml.Node
