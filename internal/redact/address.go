@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"net/netip"
+	"regexp"
 	"strings"
 )
 
@@ -151,7 +152,8 @@ func (a *addresses) prefix(p netip.Prefix) netip.Prefix {
 // other text.
 func (r *Redactor) address(text string) (masked string, ok bool) {
 	if a, err := netip.ParseAddr(text); err == nil {
-		return same(text, a, r.addresses.of(a)), true
+		masked := r.addresses.of(a)
+		return same(text, a, masked.WithZone(r.zone(a.Zone()))), true
 	}
 	if p, err := netip.ParsePrefix(text); err == nil {
 		return same(text, p, r.addresses.prefix(p)), true
@@ -167,6 +169,16 @@ func (r *Redactor) address(text string) (masked string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+var linkForm = regexp.MustCompile(`^(eth|en|ens|eno|wlan|lo|tun|utun)?[0-9]{1,3}$`)
+
+// zone masks the name of a link, unless a machine gave it.
+func (r *Redactor) zone(name string) string {
+	if linkForm.MatchString(name) {
+		return name
+	}
+	return r.names.of("word", name)
 }
 
 // between masks a range. The order of its ends may turn over.

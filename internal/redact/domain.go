@@ -23,7 +23,14 @@ var microsoftWords = words(`privatelink vault vaultcore keyvault managedhsm core
 
 // A frontEnd is a label of Key Vault's own servers, such as
 // "data-prod-eus-region" or "azkms-prod-weu-b".
-var frontEnd = regexp.MustCompile(`^(data|azkms)-prod(-[a-z0-9]{1,12}){1,3}$`)
+var frontEnd = regexp.MustCompile(`^(data-prod-` + shortRegion + `-region|azkms-prod-` + shortRegion + `-[a-z])$`)
+
+// shortRegion is what service.ShortRegion returns.
+const shortRegion = `[nsewc]{0,3}(us|uk|au|br|ca|cn|eu|fr|de|in|jp|kr|as|` + regionWord + `){1,4}[0-9]?`
+
+// services are the labels with an underscore that programs, not people, write.
+var services = words(`_acme-challenge _autodiscover _dmarc _dnsauth _domainkey _gc _http _https _kerberos _kpasswd _ldap _msdcs _sip _sipfederationtls
+	_sites _tcp _tls _udp`)
 
 // ends are the last labels that say nothing of whose a name is.
 var ends = words(`com net org io dev app local localdomain internal lan corp home arpa example test invalid intern private`)
@@ -79,9 +86,9 @@ func (r *Redactor) label(label, rest string, among bool) string {
 	lower := strings.ToLower(label)
 	own := slices.ContainsFunc(microsofts, func(d string) bool { return rest == d || strings.HasSuffix(rest, "."+d) })
 	switch {
-	case label == "*", strings.HasPrefix(label, "_"),
+	case label == "*", services[lower],
 		among && dnsname.Distance(lower, "privatelink") <= 2,
-		own && (frontEnd.MatchString(lower) || isRegion(lower)):
+		own && isRegion(lower), own && !isSuffix(rest) && frontEnd.MatchString(lower):
 		return label
 	case isVaultDomain(rest):
 		return r.names.of("vault", label)
@@ -91,6 +98,13 @@ func (r *Redactor) label(label, rest string, among bool) string {
 		return r.names.of("vault", label)
 	}
 	return r.names.of("label", label)
+}
+
+// isSuffix tells the domains in which vaults alone have names.
+func isSuffix(domain string) bool {
+	return slices.ContainsFunc(service.KeyVaults(), func(s service.Service) bool {
+		return domain == s.Suffix.Host() || domain == s.Zone.Host()
+	})
 }
 
 // isVaultDomain tells whether vaults' names stand in front of a domain.

@@ -18,18 +18,10 @@ func (r *Redactor) id(text string) string {
 		default:
 			namespace = strings.EqualFold(parts[i], "providers")
 			names = !namespace
-			parts[i] = r.word(parts[i])
+			parts[i] = r.typeName(parts[i])
 		}
 	}
 	return strings.Join(parts, "/")
-}
-
-// namespace keeps the names of Microsoft's resource providers.
-func (r *Redactor) namespace(text string) string {
-	if strings.HasPrefix(strings.ToLower(text), "microsoft.") {
-		return r.word(text)
-	}
-	return r.names.of("name", text)
 }
 
 // segment masks a name by the last part of its type, in lower case.

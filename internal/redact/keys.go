@@ -1,6 +1,9 @@
 package redact
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // resourceKeys are the members of resources that a diagnosis may need, and what
 // becomes of the strings in them. A test holds them to what package arm reads.
@@ -26,13 +29,16 @@ var resourceKeys = table(map[string]mask{
 
 	`name resourceGroup`: func(r *Redactor, text string) string { return r.names.of("name", text) },
 
-	`type kind location publicNetworkAccess defaultAction bypass provisioningState status access direction protocol protocolType ipProtocols
-	nextHopType peeringState privateEndpointNetworkPolicies service serviceName gatewayType vpnType connectionType connectionStatus
-	forwardingRuleState resolutionPolicy virtualNetworkLinkState registrationState accessMode groupIds Network.DNS.EnableProxy destinations ruleType
-	ruleCollectionType family tier secrets actionsRequired dnsResolverState privateIPAllocationMethod
-	destinationPortRange destinationPortRanges sourcePortRange sourcePortRanges destinationPorts`: (*Redactor).word,
+	`type service serviceName`: (*Redactor).typed,
+	`location`:                 (*Redactor).region,
+	`kind publicNetworkAccess defaultAction bypass provisioningState status access direction protocol protocolType ipProtocols
+	nextHopType peeringState privateEndpointNetworkPolicies gatewayType vpnType connectionType connectionStatus
+	forwardingRuleState resolutionPolicy virtualNetworkLinkState registrationState accessMode groupIds Network.DNS.EnableProxy ruleType
+	ruleCollectionType family tier secrets actionsRequired dnsResolverState privateIPAllocationMethod`: (*Redactor).word,
 
-	`addressPrefix addressPrefixes sourceAddressPrefix sourceAddressPrefixes destinationAddressPrefix destinationAddressPrefixes
+	`destinationPortRange destinationPortRanges sourcePortRange sourcePortRanges destinationPorts`: (*Redactor).ports,
+
+	`destinations addressPrefix addressPrefixes sourceAddressPrefix sourceAddressPrefixes destinationAddressPrefix destinationAddressPrefixes
 	sourceAddresses destinationAddresses privateRanges dnsServers servers customDnsServers ipAddress ipAddresses address privateIPAddress
 	nextHopIpAddress gatewayIpAddress ipv4Address ipv6Address value outboundIpAddresses
 	Network.DNS.Servers Network.SNAT.PrivateRanges`: (*Redactor).whither,
@@ -55,15 +61,21 @@ var evidenceKeys = table(map[string]mask{
 	`network`:            func(r *Redactor, text string) string { return r.names.of("vnet", text) },
 	`by endpoint subnet`: (*Redactor).id,
 
-	`runs outcome via class reason connType conn denial role reached others type transport method stage region proxySource
+	`runs outcome via class reason connType conn denial role reached others type transport method stage proxySource
 	family`: (*Redactor).word,
+	`region`: (*Redactor).region,
 
 	`error proxyFault body path`: (*Redactor).text,
 	`version`:                    (*Redactor).version,
 	`requestId`:                  func(r *Redactor, text string) string { return r.names.of("word", text) },
 	`issuer`:                     (*Redactor).issuer,
 	`hostsPath`:                  (*Redactor).hostsPath,
-	`started`:                    func(_ *Redactor, text string) string { return text },
+	`started`: func(r *Redactor, text string) string {
+		if _, err := time.Parse(time.RFC3339Nano, text); err != nil {
+			return r.text(text)
+		}
+		return text
+	},
 })
 
 // table spreads out rows of keys.

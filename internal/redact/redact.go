@@ -53,14 +53,21 @@ func (r *Redactor) Snapshot(s snapshot.Snapshot) (snapshot.Snapshot, error) {
 // harmless. The masks are those of the snapshots before it.
 func (r *Redactor) Text(text string) string { return r.text(text) }
 
+// Masks are what stands in masked text, and what for: names in lower case. What
+// stands for itself is left out.
+func (r *Redactor) Masks() map[string]string {
+	masks := maps.Clone(r.addresses.back)
+	for name, mask := range r.names.mask {
+		masks[mask] = name
+	}
+	maps.DeleteFunc(masks, func(mask, of string) bool { return mask == of })
+	return masks
+}
+
 // Restore returns text with what was masked put back, names in lower case: for
 // who has masked a snapshot and reads what was said of it.
 func (r *Redactor) Restore(text string) string {
-	back := map[string]string{}
-	maps.Copy(back, r.addresses.back)
-	for name, mask := range r.names.mask {
-		back[mask] = name
-	}
+	back := r.Masks()
 	return mayBeMask.ReplaceAllStringFunc(text, func(t string) string { return cmp.Or(back[t], t) })
 }
 
@@ -78,7 +85,7 @@ func (r *Redactor) snapshot(s snapshot.Snapshot) (snapshot.Snapshot, error) {
 	}
 	for _, u := range s.Unread {
 		u.Near, u.Why = world.MakeID(r.id(string(u.Near))), r.text(u.Why)
-		u.Type, u.Permission = r.word(u.Type), r.word(u.Permission)
+		u.Type, u.Permission = r.typed(u.Type), r.typed(u.Permission)
 		masked.Unread = append(masked.Unread, u)
 	}
 	for i := range s.Evidence {

@@ -1,7 +1,7 @@
 package redact
 
 import (
-	"net/netip"
+	"cmp"
 	"net/url"
 	"regexp"
 	"strings"
@@ -52,8 +52,9 @@ var vocabulary = func() map[string]bool {
 
 var braces = regexp.MustCompile(`\{[a-z]+\}`)
 
-// number is one that says how many, or which version.
-var number = regexp.MustCompile(`^(0x)?[0-9]{1,6}(\.[0-9]{1,5}){0,2}(ms|s|m|h|us|µs|ns)?$`)
+// number is one that says how many, or which version of TLS or HTTP; more parts
+// may begin an address.
+var number = regexp.MustCompile(`^(0x)?[0-9]{1,6}(\.[0-9]{1,5})?(ms|s|m|h|us|µs|ns)?$`)
 
 func (r *Redactor) text(text string) string {
 	return token.ReplaceAllStringFunc(text, r.token)
@@ -99,8 +100,15 @@ func (r *Redactor) url(text string) string {
 	for i := range path {
 		path[i] = r.text(path[i])
 	}
-	return strings.ToLower(u.Scheme) + "://" + r.host(u.Host) + strings.Join(path, "/")
+	scheme := strings.ToLower(u.Scheme)
+	if !schemes[scheme] {
+		scheme = r.names.of("word", scheme)
+	}
+	return scheme + "://" + r.host(u.Host) + strings.Join(path, "/")
 }
+
+// schemes are those of vaults, proxies and what certificates name.
+var schemes = words(`http https ldap ldaps socks4 socks4a socks5 socks5h tcp udp`)
 
 // host masks a host, with a port or without.
 func (r *Redactor) host(text string) string {
@@ -156,46 +164,15 @@ func (r *Redactor) creator(text string) string {
 	return rule.Creator(r.names.of("endpoint", name), r.names.of(guids, guid))
 }
 
-// A harmless word is one of Azure's own: a state, a type, a service, a tag.
-var harmless = regexp.MustCompile(`^[A-Za-z0-9*][A-Za-z0-9 ._*-]{0,79}(/[A-Za-z0-9 ._*-]{1,80}){0,8}$`)
-
-// word keeps a word of Azure's.
-func (r *Redactor) word(text string) string {
-	if text == "" {
-		return ""
-	}
-	if _, err := netip.ParseAddr(text); err == nil || !harmless.MatchString(text) || guidForm.MatchString(text) {
-		return r.text(text)
+// version keeps what looks like a version and not like an address.
+func (r *Redactor) version(text string) string {
+	if masked, ok := r.address(text); ok || !versionForm.MatchString(text) {
+		return cmp.Or(masked, r.text(text))
 	}
 	return text
 }
 
-// whither masks addresses, prefixes and ranges, in one text with commas or
-// spaces between them too, and keeps service tags.
-func (r *Redactor) whither(text string) string {
-	parts := strings.FieldsFunc(text, func(c rune) bool { return c == ',' || c == ' ' })
-	for i, part := range parts {
-		masked, ok := r.address(part)
-		switch {
-		case strings.HasPrefix(part, "/"):
-			masked = r.id(part)
-		case !ok:
-			masked = r.word(part)
-		}
-		parts[i] = masked
-	}
-	return strings.Join(parts, ",")
-}
-
-// version keeps what looks like a version, which may look like an address too.
-func (r *Redactor) version(text string) string {
-	if versionForm.MatchString(text) {
-		return text
-	}
-	return r.text(text)
-}
-
-var versionForm = regexp.MustCompile(`^[0-9]{1,6}(\.[0-9]{1,6}){1,4}$`)
+var versionForm = regexp.MustCompile(`^[0-9](\.[0-9]{1,6}){1,4}$`)
 
 // hostsPath keeps the places that hosts files have by themselves.
 func (r *Redactor) hostsPath(text string) string {
@@ -204,10 +181,3 @@ func (r *Redactor) hostsPath(text string) string {
 	}
 	return "hosts"
 }
-
-var regionForm = regexp.MustCompile(`^(north|south|east|west|central|us|uk|uae|gov|dod|virginia|texas|arizona|iowa|australia|brazil|canada|china|` +
-	`europe|france|germany|india|jio|japan|korea|asia|norway|sweden|switzerland|poland|italy|israel|qatar|mexico|spain|africa|newzealand|` +
-	`austria|malaysia|indonesia|chile|taiwan|belgium|denmark|euap|stage){2,5}[0-9]?$`)
-
-// isRegion tells the names of Azure's regions.
-func isRegion(word string) bool { return regionForm.MatchString(word) }
