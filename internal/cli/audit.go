@@ -6,8 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -114,12 +112,6 @@ func runAudit(ctx context.Context, app *App, args []string) error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return i.conclude(report)
-}
-
-// readPlain reads a regular file of a bounded size.
-func readPlain(name string) ([]byte, error) {
-	file := filepath.Clean(name)
-	return fs.ReadFile(plain{os.DirFS(filepath.Dir(file))}, filepath.Base(file))
 }
 
 // waivers are the suppressions: of the file that is named, else of the one in the

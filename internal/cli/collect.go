@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
+	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +32,13 @@ With --redact, names, ids of subscriptions, tenants and objects, and public
 addresses are masked, the same one in the same way throughout, and what the
 diagnosis does not need, such as tags, is left out. Of the masked file it says
 the same. Private addresses, regions and times stay. Public addresses are masked
-otherwise in each run. Look at the file before you hand it on.
+otherwise in each run. Look at the file before you hand it on. --redact-map
+writes a second file, for you alone, that says in JSON what each mask stands for
+(names in lower case), so that you can read an answer about the first.
+
+What could not be read is told, and is in the file as a gap, not as absent. With
+--azure never, only the probe is recorded; with require, a file without Azure's
+resources is none.
 
 It reads only, and presents no token to a vault without --authenticate.
 `,
@@ -41,16 +47,21 @@ It reads only, and presents no token to a vault without --authenticate.
 
 // A collection is what the flags of collect say.
 type collection struct {
-	lab, from, cloud, output, hostHeader string
-	probe, redact, authenticate          bool
-	all, debug                           bool
-	timeout                              time.Duration
+	lab, from, cloud, azure, output string
+	hostHeader, redactMap           string
+	probe, redact, authenticate     bool
+	all, debug                      bool
+	timed                           bool // a timeout was given
+	isRead                          bool // Azure has answered
+	timeout                         time.Duration
 }
 
 func (c *collection) flags() *flag.FlagSet {
 	fs := newFlags()
 	fs.StringVar(&c.output, "o", "", "the `FILE` to write, readable by its owner only; - is the standard output")
 	fs.BoolVar(&c.redact, "redact", false, "mask names, ids and public addresses")
+	fs.StringVar(&c.redactMap, "redact-map", "", "the `FILE` that takes what each mask stands for; keep it to yourself")
+	fs.StringVar(&c.azure, "azure", "auto", "read the Azure configuration: auto, never or require")
 	fs.BoolVar(&c.probe, "probe", false, "record what this machine sees of each vault, too")
 	fs.BoolVar(&c.all, "all", false, "read the whole estate, as audit does: every vault, every network")
 	fs.BoolVar(&c.debug, "debug", false, "tell each request to Azure")
@@ -59,44 +70,65 @@ func (c *collection) flags() *flag.FlagSet {
 	fs.StringVar(&c.cloud, "cloud", "", "the `CLOUD` of a bare name:\n      "+strings.Join(service.Clouds(), ", "))
 	fs.BoolVar(&c.authenticate, "authenticate", false, "let the probe present a token to the vault; no secret is read")
 	fs.StringVar(&c.hostHeader, "host-header", "", "the `HOST` that the application sends in its Host header, if not the vault's")
-	fs.DurationVar(&c.timeout, "timeout", 15*time.Second, "the probe of a vault may take this long")
+	fs.DurationVar(&c.timeout, "timeout", 15*time.Second, "reading and probing may take this long each, for each vault;\n      with --all, reading may take 5m unless this says otherwise")
 	return fs
 }
 
 func runCollect(ctx context.Context, app *App, args []string) error {
 	var c collection
-	vaults, err := parse(c.flags(), args)
+	fs := c.flags()
+	vaults, err := parse(fs, args)
 	if err != nil {
 		return err
 	}
+	fs.Visit(func(f *flag.Flag) { c.timed = c.timed || f.Name == "timeout" })
 	if err := c.valid(app, vaults); err != nil {
 		return err
 	}
-	var s snapshot.Snapshot
-	var targets []doctor.Target
-	if c.lab != "" {
-		s, targets, err = c.inLab(ctx, app, vaults)
-	} else {
-		s, targets, err = c.live(ctx, app, vaults)
-	}
+	out, masks, err := c.begin()
+	defer out.discard()
+	defer masks.discard()
 	if err != nil {
 		return err
 	}
+	s, targets, err := c.collect(ctx, app, vaults)
+	if err != nil {
+		return err
+	}
+	c.lacks(app, s, targets)
 	if c.redact {
-		if s, err = masked(app, s, targets); err != nil {
+		if s, err = masked(app, s, targets, masks); err != nil {
 			return err
 		}
 	}
-	data, err := snapshot.Encode(s, app.Version)
-	if err != nil {
-		return fmt.Errorf("writing what was collected: %w", err)
+	return c.deliver(app, s, out)
+}
+
+// begin opens the files to be written: nil for what goes to the standard output
+// or nowhere.
+func (c *collection) begin() (out, masks *privateFile, err error) {
+	if c.output != "" && c.output != "-" {
+		if out, err = newPrivate(c.output); err != nil {
+			return nil, nil, err
+		}
 	}
-	return c.deliver(app, s, data)
+	if c.redactMap != "" {
+		masks, err = newPrivate(c.redactMap)
+	}
+	return out, masks, err
+}
+
+func (c *collection) collect(ctx context.Context, app *App, vaults []string) (snapshot.Snapshot, []doctor.Target, error) {
+	if c.lab != "" {
+		return c.inLab(ctx, app, vaults)
+	}
+	return c.live(ctx, app, vaults)
 }
 
 // masked masks a snapshot, and tells the user, and nobody else, what the vaults
-// are called in it.
-func masked(app *App, s snapshot.Snapshot, targets []doctor.Target) (snapshot.Snapshot, error) {
+// are called in it; and in a file of its own, if there is one, what each mask
+// stands for.
+func masked(app *App, s snapshot.Snapshot, targets []doctor.Target, masks *privateFile) (snapshot.Snapshot, error) {
 	var key [redact.KeySize]byte
 	_, _ = rand.Read(key[:]) // never fails
 	r := redact.New(key)
@@ -107,7 +139,20 @@ func masked(app *App, s snapshot.Snapshot, targets []doctor.Target) (snapshot.Sn
 	for _, t := range targets {
 		app.say("%s is %s in it", t.Host.Host(), r.Text(t.Host.Host()))
 	}
-	return m, nil
+	if masks == nil {
+		return m, nil
+	}
+	data, err := json.MarshalIndent(maskFile{snapshot.SchemaVersion, r.Masks()}, "", "  ")
+	if err != nil {
+		return m, fmt.Errorf("writing the masks: %w", err)
+	}
+	return m, masks.finish(append(data, '\n'))
+}
+
+// A maskFile says what each mask of a masked file stands for.
+type maskFile struct {
+	SchemaVersion string            `json:"schemaVersion"`
+	Masks         map[string]string `json:"masks"`
 }
 
 func (c *collection) valid(app *App, vaults []string) error {
@@ -121,6 +166,14 @@ func (c *collection) valid(app *App, vaults []string) error {
 		return usagef("--host-header: %w", err)
 	}
 	switch {
+	case !slices.Contains([]string{"auto", "never", "require"}, c.azure):
+		return usagef("--azure takes one of auto, never, require, not %q", c.azure)
+	case c.azure == "never" && !c.probe:
+		return usagef("--azure never leaves nothing to collect without --probe")
+	case c.redactMap != "" && !c.redact:
+		return usagef("--redact-map goes with --redact")
+	case c.redactMap == "-" || c.redactMap != "" && c.redactMap == c.output:
+		return usagef("--redact-map takes a file of its own, not %s", c.redactMap)
 	case c.timeout <= 0:
 		return usagef("--timeout takes a time above zero, not %v", c.timeout)
 	case c.from != "" && c.lab == "":
@@ -195,14 +248,17 @@ func (c *collection) live(ctx context.Context, app *App, vaults []string) (snaps
 
 // gather reads, then probes if that is wanted. Where nothing can be read, what
 // the probe sees is worth a file by itself.
-func (c *collection) gather(ctx context.Context, app *App, now func() time.Time, read doctor.Reader, targets []doctor.Target, cases []doctor.Case) (snapshot.Snapshot, error) {
-	s, err := read(ctx, targets)
+func (c *collection) gather(ctx context.Context, app *App, now func() time.Time, read doctor.Reader, targets []doctor.Target, cases []doctor.Case) (s snapshot.Snapshot, err error) {
+	if c.azure != "never" {
+		s, err = c.read(ctx, read, targets)
+	}
 	switch {
-	case err != nil && (!c.probe || ctx.Err() != nil):
+	case err != nil && (!c.probe || c.azure == "require" || ctx.Err() != nil):
 		return s, &failure{statusUndetermined, fmt.Errorf("the configuration cannot be read from Azure: %w", err)}
 	case err != nil:
 		app.say("the configuration was not read from Azure: %v\nthe file will hold what this machine sees", err)
 	}
+	c.isRead = c.azure != "never" && err == nil
 	s.Taken = now().UTC().Truncate(time.Second)
 	if !c.probe {
 		return s, nil
@@ -214,38 +270,34 @@ func (c *collection) gather(ctx context.Context, app *App, now func() time.Time,
 	return doctor.Record(ctx, s, cases), nil
 }
 
-// deliver writes the file, for its owner's eyes.
-func (c *collection) deliver(app *App, s snapshot.Snapshot, data []byte) error {
+// wholeEstate is how long the reading of one may take: hundreds of pages.
+const wholeEstate = 5 * time.Minute
+
+// read reads in time: vaults are read one after the other.
+func (c *collection) read(ctx context.Context, read doctor.Reader, targets []doctor.Target) (snapshot.Snapshot, error) {
+	limit := c.timeout * time.Duration(max(1, len(targets)))
+	if c.all && !c.timed {
+		limit = wholeEstate
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return read(ctx, targets)
+}
+
+// deliver writes what was collected, for its owner's eyes.
+func (c *collection) deliver(app *App, s snapshot.Snapshot, out *privateFile) error {
+	data, err := snapshot.Encode(s, app.Version)
+	if err != nil {
+		return fmt.Errorf("writing what was collected: %w", err)
+	}
 	what := fmt.Sprintf("resources: %d, probes: %d", len(s.Resources), len(s.Evidence))
-	if c.output == "" || c.output == "-" {
+	if out == nil {
 		app.say("collected; %s", what)
 		return write(app.Out, string(data))
 	}
-	if err := writePrivate(c.output, data); err != nil {
-		return fmt.Errorf("writing %s: %w", c.output, err)
+	if err := out.finish(data); err != nil {
+		return err
 	}
 	app.say("wrote %s; %s", c.output, what)
 	return nil
-}
-
-// writePrivate writes a regular file that only its owner may read, whoever
-// could read one that was there before.
-func writePrivate(name string, data []byte) error {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		return errors.New("is not a regular file")
-	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	for _, step := range []func() error{
-		func() error { return f.Chmod(0o600) },
-		func() error { return f.Truncate(0) },
-		func() error { return write(f, string(data)) },
-	} {
-		if err := step(); err != nil {
-			return errors.Join(err, f.Close())
-		}
-	}
-	return f.Close()
 }

@@ -21,13 +21,11 @@ func openScenario(name string) (*scenario.Scenario, error) {
 	if slices.Contains(scenario.Names(), name) {
 		return asInput(scenario.Load(name))
 	}
-	file := filepath.Clean(name)
-	directory := plain{os.DirFS(filepath.Dir(file))}
-	data, err := fs.ReadFile(directory, filepath.Base(file))
+	data, err := readPlain(name)
 	if err != nil {
 		return nil, &failure{statusInput, fmt.Errorf("%s is neither a scenario that ships (lab list) nor a file that can be read: %w", name, err)}
 	}
-	return asInput(scenario.Parse(name, data, beside{directory}))
+	return asInput(scenario.Parse(name, data, beside{plain{os.DirFS(filepath.Dir(name))}}))
 }
 
 // openHost opens a scenario and finds the host of that name in it, or its first

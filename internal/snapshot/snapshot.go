@@ -5,6 +5,8 @@ package snapshot
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"pldoctor/internal/fact"
@@ -26,4 +28,13 @@ type Unread struct {
 	Near       world.ID `json:"near,omitempty"`       // at or below this id; "" for everywhere
 	Why        string   `json:"why"`                  // what Azure answered, in a clause
 	Permission string   `json:"permission,omitempty"` // the action that would allow it, such as "Microsoft.Network/privateDnsZones/read"
+}
+
+// Holds tells whether a resource of that type and name is in the snapshot, in
+// whatever case.
+func (s Snapshot) Holds(resourceType, name string) bool {
+	return slices.ContainsFunc(s.Resources, func(raw json.RawMessage) bool {
+		id := idOf(raw)
+		return strings.EqualFold(id.Type(), resourceType) && strings.EqualFold(id.Name(), name)
+	})
 }
