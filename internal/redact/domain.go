@@ -23,7 +23,7 @@ var microsoftWords = words(`privatelink vault vaultcore keyvault managedhsm core
 
 // A frontEnd is a label of Key Vault's own servers, such as
 // "data-prod-eus-region" or "azkms-prod-weu-b".
-var frontEnd = regexp.MustCompile(`^(data-prod-` + shortRegion + `-region|azkms-prod-` + shortRegion + `-[a-z])$`)
+var frontEnd = regexp.MustCompile(`^(data-prod-` + shortRegion + `(-region)?|azkms-prod-` + shortRegion + `(-[0-9])?-[a-z])$`)
 
 // shortRegion is what service.ShortRegion returns.
 const shortRegion = `[nsewc]{0,3}(us|uk|au|br|ca|cn|eu|fr|de|in|jp|kr|as|` + regionWord + `){1,4}[0-9]?`
