@@ -7,9 +7,11 @@ import (
 	"pldoctor/internal/fact"
 )
 
-// unsearched is what was seen without the answer that the search list led to
-// after the vault's name had been found not to exist: that it does not is what
-// is wrong.
+// unsearched is what was seen without the search list where that cannot be the
+// reason. A name that is not tried with it first gets there only where it does
+// not exist itself, which is what is wrong then; and where a server has an
+// address for it, the program's comes from elsewhere, be it the same as the one
+// of a name of the list.
 func unsearched(o *fact.Observation, host dnsname.Name) *fact.Observation {
 	if o == nil || o.Journey.Resolver.Via != fact.ViaSearch || o.SearchedFirst(host) {
 		return o
@@ -17,10 +19,14 @@ func unsearched(o *fact.Observation, host dnsname.Name) *fact.Observation {
 	i := slices.IndexFunc(o.Servers, func(v fact.ServerView) bool {
 		return v.Role == fact.RoleConfigured && v.Host.Outcome != fact.Unseen
 	})
-	if i < 0 || o.Servers[i].Host.Outcome == fact.OK {
+	if i < 0 {
 		return o
 	}
 	bare := *o
+	if o.Servers[i].Host.Outcome == fact.OK {
+		bare.Journey.Resolver = fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaProgram}
+		return &bare
+	}
 	bare.Journey = fact.Journey{
 		Name: o.Journey.Name, Proxy: o.Journey.Proxy, Answer: o.Servers[i].Host,
 		Resolver: fact.ResolverHop{Outcome: fact.OK, Via: fact.ViaDNS, Server: o.Servers[i].Server},

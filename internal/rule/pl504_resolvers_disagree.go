@@ -43,7 +43,9 @@ var pl504 = &Rule{
 		case c.scoped():
 			return NotApplicable("the client asks DNS servers of their own for such names: what the others say does not count")
 		}
-		heard := slices.DeleteFunc(slices.Clone(views), func(v fact.ServerView) bool { return v.Host.Outcome == fact.Unseen })
+		heard := slices.DeleteFunc(slices.Clone(views), func(v fact.ServerView) bool { // one that fails for all names disagrees with nobody
+			return v.Host.Outcome == fact.Unseen || v.FailsForAll()
+		})
 		if len(heard) < 2 {
 			return Unknown("fewer than two of the configured DNS servers answered, so that there is nothing to compare")
 		}
