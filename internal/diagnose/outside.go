@@ -19,14 +19,12 @@ func (r *run) outside() {
 		seen.access = ""
 	}
 	all := r.hypotheses(r.first.World)
-	var found []hypothesis
-	for _, h := range all {
-		if r.doubtful(h.rules[0]) && !known(found, h) && r.explains(h.imagined, &seen) {
-			found = append(found, h)
-		}
-	}
+	found := r.single(all, &seen)
 	if len(found) == 0 {
 		found = inCommon(all, r.twofold(all, &seen))
+	}
+	if excused := seen.excused(); len(found) == 0 {
+		found = r.single(all, &excused)
 	}
 	if r.settle(found); len(r.causes)+len(r.candidates) > 0 {
 		return
@@ -47,6 +45,16 @@ func (r *run) refuted() bool {
 	return len(w.Gaps())+len(w.Horizon()) > 0 && firstBad(&r.first) >= fact.StageAnswer && !r.first.Journey.Answer.Outcome.Failure()
 }
 
+// single are the hidden faults that explain by themselves what was seen.
+func (r *run) single(all []hypothesis, seen *sketch) (found []hypothesis) {
+	for _, h := range all {
+		if r.doubtful(h.rules[0]) && !known(found, h) && r.explains(h.imagined, seen) {
+			found = append(found, h)
+		}
+	}
+	return found
+}
+
 // doubtful tells whether a fault may be the first on the way: it was not looked
 // for in vain, and is more than a symptom.
 func (r *run) doubtful(x *rule.Rule) bool {
@@ -64,6 +72,7 @@ func known(found []hypothesis, h hypothesis) bool {
 type hypothesis struct {
 	rules    []*rule.Rule
 	imagined *rule.Case
+	first    *rule.Case // of several: the first by itself
 }
 
 // hypotheses are all hidden faults, each brought about by itself in a world.
@@ -81,7 +90,7 @@ func (r *run) hypotheses(w *world.World) []hypothesis {
 		}
 		for _, b := range x.Breaks(site) {
 			if broken := change.Apply(site.World, b...); hidden(site.World, broken) {
-				all = append(all, hypothesis{[]*rule.Rule{x}, r.imagine(broken)})
+				all = append(all, hypothesis{rules: []*rule.Rule{x}, imagined: r.imagine(broken)})
 			}
 		}
 	}
@@ -96,7 +105,7 @@ func (r *run) twofold(all []hypothesis, seen *sketch) (found []hypothesis) {
 			continue
 		}
 		for _, second := range r.hypotheses(first.imagined.World) {
-			pair := hypothesis{[]*rule.Rule{first.rules[0], second.rules[0]}, second.imagined}
+			pair := hypothesis{[]*rule.Rule{first.rules[0], second.rules[0]}, second.imagined, first.imagined}
 			if pair.rules[0] != pair.rules[1] && !known(found, pair) && r.explains(pair.imagined, seen) {
 				found = append(found, pair)
 			}
@@ -116,9 +125,13 @@ func inCommon(all, pairs []hypothesis) []hypothesis {
 	}
 	for _, h := range all { // a symptom explains nothing by itself, but makes another doubtful
 		part := func(p hypothesis) bool { return slices.Contains(p.rules, h.rules[0]) }
-		if !h.rules[0].Symptom && !slices.ContainsFunc(pairs, func(p hypothesis) bool { return !part(p) }) {
-			return []hypothesis{h}
+		if h.rules[0].Symptom || slices.ContainsFunc(pairs, func(p hypothesis) bool { return !part(p) }) {
+			continue
 		}
+		if i := slices.IndexFunc(pairs, func(p hypothesis) bool { return p.rules[0] == h.rules[0] }); i >= 0 {
+			h.imagined = pairs[i].first // the way of it that explains, where there are several
+		}
+		return []hypothesis{h}
 	}
 	return pairs
 }
