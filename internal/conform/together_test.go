@@ -25,16 +25,10 @@ var meetings = []meeting{
 		"of the one name that the server forwards, its failure looks like a validating server's",
 	},
 	{
-		[]string{"PL509"},
-		[]string{"PL604", "PL607", "PL608"},
-		[]string{"PL504"},
-		"one server fails, and the other says that there is no such name: they disagree until one is mended",
-	},
-	{
 		[]string{"PL101"},
-		[]string{"PL104", "PL201", "PL608", "PL807"},
-		[]string{"PL505"},
-		"no endpoint is there to be reached, and the DNS servers are where the endpoint was: that they are silent remains",
+		[]string{"PL104", "PL201", "PL306", "PL608"},
+		[]string{"PL505", "PL819"},
+		"no endpoint is there to be reached, and the DNS servers, or the proxy, are where the endpoint was: that they are silent remains",
 	},
 	{
 		[]string{"PL101"},
@@ -73,10 +67,22 @@ var meetings = []meeting{
 		"the line in the hosts file was right while the vault, or the endpoint, was ours",
 	},
 	{
+		unapproved,
+		[]string{"PL601", "PL602"},
+		[]string{"PL804"},
+		"the line in the hosts file of the client is right, and the zone is missing for its proxy alone: past that, the path is private",
+	},
+	{
+		[]string{"PL815"},
+		[]string{"PL820"},
+		[]string{"PL603"},
+		"what runs as an app is no application gateway any more: the link that is missing is one of the VNet whose DNS servers it asks",
+	},
+	{
 		[]string{"PL608"},
 		[]string{"PL502", "PL504", "PL601", "PL602", "PL603", "PL604", "PL607", "PL612", "PL801", "PL802", "PL804", "PL805", "PL810", "PL811", "PL812", "PL813", "PL815", "PL803", "PL101"},
-		[]string{"PL101", "PL605"},
-		"no zone hides the foreign vault any more: it is reached by its public side, since nobody here has an endpoint of it",
+		[]string{"PL101", "PL306", "PL605"},
+		"no zone hides the foreign vault any more: it is reached by its public side, or the subnet's service endpoint, since nobody here has an endpoint of it",
 	},
 	{
 		[]string{"PL306"},

@@ -43,8 +43,9 @@ func (r *run) walk(c *rule.Case) {
 // needed comes before one that only gets the request further.
 func (r *run) step(c *rule.Case, bad fact.Stage) (found cause, mended *rule.Case) {
 	views := r.views(c)
+	identified := bad == fact.StageAccess && c.Journey.Accessed() == fact.AccessRefusedIdentity // the path has nothing to do with it
 	for _, x := range r.judge.upstream {
-		if x.Symptom || x.Aside || x.Mends == nil || r.named(x) {
+		if x.Symptom || x.Aside || x.Mends == nil || r.named(x) || identified && x.Stage != fact.StageAccess {
 			continue
 		}
 		for i, view := range views {

@@ -219,7 +219,7 @@ func (c *Case) newEndpoint() []change.Change {
 		return nil
 	}
 	var zones []world.ID
-	if z, ok := c.ownZone(); ok {
+	if z, ok := c.zoneFor(subnet.Parent()); ok {
 		zones = []world.ID{z.ID}
 	}
 	return []change.Change{change.CreateEndpoint{Vault: c.Resource.ID, Subnet: subnet, Zones: zones, Name: c.freeName()}}
@@ -241,6 +241,16 @@ func (c *Case) ownZone() (*world.Zone, bool) {
 		return z, true
 	}
 	return c.BestZone()
+}
+
+// zoneFor is the zone of the required name for the record of an endpoint in a
+// VNet: the one that answers the client, the one that answers that VNet, else
+// the one that fits the client best.
+func (c *Case) zoneFor(vnet world.ID) (*world.Zone, bool) {
+	if z, ok := c.linked(vnet); ok && c.asked() == "" {
+		return z, true
+	}
+	return c.ownZone()
 }
 
 // roomForEndpoint is a subnet for a private endpoint: in the client's VNet, else

@@ -137,10 +137,33 @@ func (c *Case) connected(d Door) bool {
 			return true
 		}
 	}
-	if d.Connect.Reason == fact.NobodyThere { // the packets stayed in a network that has the same addresses
+	switch d.Connect.Reason {
+	case fact.NoPath, fact.NobodyThere: // the packets stayed in a network that has the same addresses
+		return false
+	case fact.ByRoute, fact.ByNSG, fact.ByFirewall: // before it comes to light that nothing leads on
+		return !c.apart(d.Endpoint.VNet())
+	}
+	return true
+}
+
+// outside tells whether the vault has endpoints and no path leads to any.
+func (c *Case) outside() bool {
+	return len(c.Doors()) > 0 && !slices.ContainsFunc(c.Doors(), c.connected)
+}
+
+// apart tells whether the client's VNet is another one than a VNet and neither
+// peered with it nor with what it is connected to.
+func (c *Case) apart(vnet world.ID) bool {
+	home, ok := c.World.VNet(c.home())
+	if !ok || home.ID == vnet {
 		return false
 	}
-	return d.Connect.Reason != fact.NoPath
+	if _, hub := c.World.HubOf(home.ID); hub {
+		return false
+	}
+	_, ours := home.PeeringTo(vnet)
+	_, between := c.between(vnet)
+	return !ours && !between
 }
 
 func listed(names []string) string {

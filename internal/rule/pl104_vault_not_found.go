@@ -35,7 +35,7 @@ var pl104 = &Rule{
 		if past, ok := c.past(); ok && c.proxied() { // the proxy's own answer is its secret
 			a = past.Answer
 		}
-		if v, ok := c.firstHeard(); ok && c.remembered() {
+		if v, ok := c.firstHeard(); ok && (c.remembered() || c.proxied() || a.Outcome == fact.Unseen) {
 			a = v.Host
 		}
 		switch {
@@ -74,9 +74,10 @@ func (c *Case) remembered() bool {
 	return c.Journey.Resolver.Via == fact.ViaHostsFile || c.Journey.Resolver.Via == fact.ViaProgram || c.cached()
 }
 
-// firstHeard is what the first configured DNS server says that answers.
+// firstHeard is what the first DNS server says that answers: those that the
+// client is configured to ask come first.
 func (c *Case) firstHeard() (fact.ServerView, bool) {
-	views := c.configured()
+	views := c.views()
 	i := slices.IndexFunc(views, func(v fact.ServerView) bool { return v.Host.Outcome != fact.Unseen })
 	if i < 0 {
 		return fact.ServerView{}, false

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
@@ -50,6 +51,9 @@ var pl608 = &Rule{
 		}
 		if d, own := c.couldUse(); own {
 			return NotApplicable("the vault has an endpoint that this client could use, " + d.Endpoint.Name())
+		}
+		if c.unfinished() {
+			return NotApplicable("an endpoint stands where this client gets at it, and is not provisioned")
 		}
 		return Fail(fmt.Sprintf("%s, so its public name points into %s; the zone of that name that is linked here has no record %s and hides the public answer",
 			c.whoseEndpoint(), c.Service.Zone.Host(), c.Vault), append(c.said(), linksOf(c, z)...)...)
@@ -134,4 +138,10 @@ func (c *Case) shadowing() (*world.Zone, bool) {
 	}
 	_, held := c.record(z)
 	return z, !held
+}
+
+// unfinished tells whether the vault has an approved connection of an endpoint
+// that the client gets at, and that is not provisioned: its own code says so.
+func (c *Case) unfinished() bool {
+	return c.Resource != nil && slices.ContainsFunc(c.ties(), func(t tie) bool { return unprovisioned(t) && t.reach != fact.NoPath })
 }

@@ -35,6 +35,9 @@ var pl801 = &Rule{
 		if r, not := c.noDNS(); not {
 			return r
 		}
+		if server := c.Journey.Resolver.Server; c.World != nil && slices.Contains(world.PublicDNS, server) && !c.scoped() && silent(c.Journey.Resolver.Outcome) {
+			return Fail(fmt.Sprintf("the client asks the public DNS server %s, which does not answer it here, and would not see a private DNS zone if it did", server))
+		}
 		if r, not := c.notBypassed(); not {
 			return r
 		}

@@ -40,7 +40,7 @@ var pl819 = &Rule{
 			return Pass("the proxy " + p.Server + " opens the connection")
 		case p.Outcome == fact.Unseen, p.Outcome == fact.ProxyUnusable:
 			return Unknown("what the proxy " + p.Server + " does is not known")
-		case rival(p.Reason), p.Outcome == fact.ProxyGateway && p.Reason != fact.NoReason:
+		case rival(p.Reason) && (p.Reason != fact.NoPath || c.outside()), p.Outcome == fact.ProxyGateway && p.Reason != fact.NoReason:
 			return NotApplicable("the configuration says why the way of the proxy is cut, which has a code of its own")
 		case p.Outcome == fact.ProxyGateway && c.sharedFault():
 			return NotApplicable("past the proxy the vault is not reached either: what they have in common comes first")
