@@ -73,6 +73,12 @@ var meetings = []meeting{
 		"the line in the hosts file of the client is right, and the zone is missing for its proxy alone: past that, the path is private",
 	},
 	{
+		[]string{"PL205"},
+		[]string{"PL601"},
+		[]string{"PL604"},
+		"the zone that is created anew lacks the record, and so long as the endpoint is no good nobody can write it",
+	},
+	{
 		[]string{"PL815"},
 		[]string{"PL820"},
 		[]string{"PL603"},

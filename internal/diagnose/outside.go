@@ -225,7 +225,9 @@ func (r *run) infer(h hypothesis) {
 	}
 	for i, x := range h.rules {
 		if !r.named(x) {
-			r.causes = slices.Insert(r.causes, min(i, len(r.causes)), cause{rule: x, result: r.seen(x), fixes: r.words(x)})
+			hidden := r.unproven(&r.first, x, r.seen(x))
+			r.real(&hidden)
+			r.causes = slices.Insert(r.causes, min(i, len(r.causes)), hidden)
 		}
 	}
 }

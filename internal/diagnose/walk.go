@@ -117,18 +117,25 @@ func (r *run) take(c *rule.Case, fits func(*rule.Rule, *rule.Case) bool) bool {
 		}
 		for _, view := range views {
 			if result := r.says(view, x); result.Status == rule.StatusFail && fits(x, c) { // what would mend it is worth more work
-				taken := cause{rule: x, result: result, fixes: r.words(x)}
-				if view.World != nil && x.Mends != nil {
-					if repair, worlds := mend(view, x); worlds[len(worlds)-1] != view.World {
-						taken.repair, taken.fixes, taken.worlds = repair, steps(repair, worlds), worlds
-					}
-				}
-				r.causes = append(r.causes, taken)
+				r.causes = append(r.causes, r.unproven(view, x, result))
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// unproven is a cause of which nobody has shown that its repair helps, with that
+// repair where there is one.
+func (r *run) unproven(c *rule.Case, x *rule.Rule, result rule.Result) cause {
+	taken := cause{rule: x, result: result, fixes: r.words(x)}
+	if c.World == nil || x.Mends == nil {
+		return taken
+	}
+	if repair, worlds := mend(c, x); worlds[len(worlds)-1] != c.World {
+		taken.repair, taken.fixes, taken.worlds = repair, steps(repair, worlds), worlds
+	}
+	return taken
 }
 
 // views are the cases that a rule may judge in the place of one: the case
@@ -238,7 +245,7 @@ func (r *run) symptoms(c *rule.Case) {
 			continue
 		}
 		if result := r.says(c, x); result.Status == rule.StatusFail {
-			r.causes = append(r.causes, cause{rule: x, result: result, fixes: r.words(x)})
+			r.causes = append(r.causes, r.unproven(c, x, result))
 			return
 		}
 	}

@@ -83,7 +83,7 @@ var pl306 = &Rule{
 func (c *Case) toPrivateLink() []change.Change {
 	var steps []change.Change
 	var zone world.ID
-	z, stands := c.ownZone()
+	z, stands := c.zoneFor(c.home())
 	if stands {
 		zone = z.ID
 	} else {

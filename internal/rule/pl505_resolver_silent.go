@@ -54,7 +54,10 @@ var pl505 = &Rule{
 		}
 	},
 	Mends: func(c *Case) []change.Change {
-		return c.keep(func(v fact.ServerView) bool { return v.Reached == fact.OK })
+		if kept := c.keep(func(v fact.ServerView) bool { return v.Reached == fact.OK }); len(kept) > 0 {
+			return kept
+		}
+		return c.peerWithServer()
 	},
 }
 
@@ -96,4 +99,19 @@ func (c *Case) unheard() Result {
 		return NotApplicable("no DNS server is configured")
 	}
 	return Unknown("nobody asked the configured DNS servers one by one")
+}
+
+// peerWithServer makes a way from the client's VNet to that of the DNS server in
+// use, where none leads there at all.
+func (c *Case) peerWithServer() []change.Change {
+	hop := c.Journey.Resolver
+	if c.World == nil || hop.Reason != fact.NoPath || !c.isVNet(c.home()) {
+		return nil
+	}
+	for v := range c.World.VNets() {
+		if _, _, overlap := change.Overlap(c.World, c.home(), v.ID); v.Holds(hop.Server) && !overlap {
+			return []change.Change{change.Peer{A: c.home(), B: v.ID}}
+		}
+	}
+	return nil
 }

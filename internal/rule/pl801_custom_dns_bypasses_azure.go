@@ -65,14 +65,15 @@ var pl801 = &Rule{
 		if c.World == nil {
 			return nil
 		}
-		if h, ok := c.culprit(); ok {
+		public := slices.Contains(world.PublicDNS, c.Journey.Resolver.Server) // which nobody here can teach
+		if h, ok := c.culprit(); ok && !public {
 			to, found := c.upstream(h)
 			if !found {
 				return nil
 			}
 			return []change.Change{change.ForwardToAzure{Server: h.ID, To: to}}
 		}
-		if f, ok := c.World.Firewall(world.ID(c.Journey.Resolver.By)); ok {
+		if f, ok := c.World.Firewall(world.ID(c.Journey.Resolver.By)); ok && !public {
 			return []change.Change{change.SetFirewallDNS{Firewall: f.ID}}
 		}
 		if handed := c.World.Handed(c.World.Node(c.Client).Network); !slices.Contains(handed, c.Journey.Resolver.Server) {

@@ -143,7 +143,7 @@ func (s Site) further(subnet world.ID, a netip.Addr) netip.Addr {
 
 // nobody is an address beside the vault's endpoint that nobody has.
 func (s Site) nobody() netip.Addr {
-	if fact.Classify(s.Got) == fact.PrivateAddr {
+	if _, ours := s.vnetHolding(s.Got, 0); ours || fact.Classify(s.Got) == fact.PrivateAddr {
 		return s.Got
 	}
 	if door, ok := s.Door(); ok {
