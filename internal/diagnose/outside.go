@@ -221,15 +221,22 @@ func (r *run) infer(h hypothesis) {
 	}
 	for i := range r.causes {
 		r.causes[i].proven, r.causes[i].result = false, r.seen(r.causes[i].rule)
-		r.real(&r.causes[i])
+		if r.real(&r.causes[i]); len(r.causes[i].repair) == 0 {
+			r.causes[i] = r.hidden(r.causes[i].rule)
+		}
 	}
 	for i, x := range h.rules {
 		if !r.named(x) {
-			hidden := r.unproven(&r.first, x, r.seen(x))
-			r.real(&hidden)
-			r.causes = slices.Insert(r.causes, min(i, len(r.causes)), hidden)
+			r.causes = slices.Insert(r.causes, min(i, len(r.causes)), r.hidden(x))
 		}
 	}
+}
+
+// hidden is a cause inside machines, with what can be done about it outside them.
+func (r *run) hidden(x *rule.Rule) cause {
+	c := r.unproven(&r.first, x, r.seen(x))
+	r.real(&c)
+	return c
 }
 
 // seen is what a rule says of what was seen. What it says of an imagined world

@@ -19,7 +19,7 @@ var pl102 = &Rule{
 	Doc: Doc{
 		Symptom: "A script in Cloud Shell, a hosted pipeline agent or a managed service gets 403 `ForbiddenByConnection` or `ForbiddenByFirewall`, while machines in the VNet reach the vault.",
 		Cause:   "Private link serves machines in, or connected to, the VNet that holds the endpoint. Cloud Shell, and services that reach the vault from networks of Microsoft's (customer-managed keys of storage, Data Factory, Microsoft-hosted agents), are in none.",
-		Apart:   "With PL101 the client is a machine of the customer's in the wrong network. With PL820 it is an App Service app, which can be integrated with a VNet. With PL815 it is an Application Gateway, which is in a VNet and only resolves the name in its own way.",
+		Apart:   "With PL101 the client is a machine of the customer's in the wrong network. With PL820 it is an App Service app, which can be integrated with a VNet. With PL815 it is an Application Gateway, which is in a VNet and only resolves the name in its own way. With PL819 a proxy can't be reached, from a machine of the customer's.",
 		Fix:     "Whoever runs the workload uses what the platform offers: Cloud Shell deployed into a VNet, a self-hosted agent or integration runtime, VNet injection or a managed private endpoint. Services on the list of trusted services pass the vault's firewall when `properties.networkAcls.bypass` is `AzureServices`. Do not open the vault to the internet for it.",
 		Verify: []string{
 			"curl -i https://<vault>.vault.azure.net/healthstatus   # in the workload's own shell: addr is none of your addresses",
