@@ -107,8 +107,11 @@ func (r *run) withoutConfiguration() {
 		r.prefer(r.evidence(bad))
 	}
 	if len(r.candidates) == 1 { // nobody is named alone where others may look the same
-		public, excused := seen.public(), seen.excused()
+		public := seen.public()
 		bare = r.beside(&public) || bare
+	}
+	if n := len(r.candidates); n > 0 && n <= maxCertain {
+		excused := seen.excused()
 		bare = r.beside(&excused) || bare
 	}
 	if len(r.candidates) > 0 {
@@ -124,6 +127,10 @@ func (r *run) withoutConfiguration() {
 		}
 	}
 }
+
+// maxCertain is how many candidates may all be wrong for one more fault beside
+// them: where more fit, they leave enough open.
+const maxCertain = 3
 
 // unprompted tells whether the probe tried an address by itself, and not because
 // a configuration told it to: nobody tells the clients of stock worlds.

@@ -21,10 +21,14 @@ func (s *sketch) public() sketch {
 // makes anything better.
 func (s *sketch) excused() sketch {
 	e := *s
-	beside := e.via != fact.ViaDNS && e.proxy.used != yes // programs go by something else than what the servers say
+	beyond := e.proxy.used == yes && failed(e.proxy.outcome)        // what fails is on the way to the proxy, or behind it
+	beside := beyond || e.via != fact.ViaDNS && e.proxy.used != yes // programs go by something else than what the servers say
 	e.azure.excuse(beside && e.azure == e.first)
 	e.first.excuse(beside)
 	e.other.excuse(true)
+	if beyond && e.direct != fact.Private {
+		e.direct = ""
+	}
 	if e.otherDoor != fact.OK {
 		e.otherDoor = fact.Unseen
 	}

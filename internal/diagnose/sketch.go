@@ -100,7 +100,7 @@ func sketchOf(o *fact.Observation) sketch {
 	if s.via == fact.ViaHostsFile && failed(s.connect) { // a VNet may use public space
 		s.answer.class = ""
 	}
-	s.servers(o.Servers)
+	s.servers(o.Servers, o.Client.Addresses)
 	s.otherDoor = otherDoor(o, func(netip.Addr) bool { return true })
 	return s
 }
@@ -126,10 +126,13 @@ func seenVerdict(j fact.Journey) fact.Verdict {
 	return ""
 }
 
-func (s *sketch) servers(views []fact.ServerView) {
+func (s *sketch) servers(views []fact.ServerView, own []netip.Addr) {
 	heard := true
 	for _, v := range views {
 		one := serverOf(v)
+		if one.kind == publicServer && near(own, v.Server) {
+			one.kind = privateServer
+		}
 		if v.Server == fact.AzureDNS && s.azure.kind == anyServer {
 			s.azure = one
 		}
@@ -147,6 +150,16 @@ func (s *sketch) servers(views []fact.ServerView) {
 	if s.other.kind == anyServer && s.first.kind != anyServer && heard {
 		s.other.kind = noServer
 	}
+}
+
+// near tells whether a server is in the network of one of a client's addresses, as
+// far as addresses tell: a VNet may use public space, and has a few bits of it.
+func near(own []netip.Addr, server netip.Addr) bool {
+	const bits = 16 // VNets that use public space have hardly more of it
+	return slices.ContainsFunc(own, func(a netip.Addr) bool {
+		p, err := a.Prefix(bits)
+		return err == nil && a.Is4() && p.Contains(server)
+	})
 }
 
 func serverOf(v fact.ServerView) serverSketch {

@@ -54,7 +54,7 @@ func (r *run) step(c *rule.Case, bad fact.Stage) (found cause, mended *rule.Case
 			case after == nil, i > 0 && hidden(c.World, after.World): // the inside of a proxy has a code of its own
 			case firstBad(after) == fact.NoStage:
 				return next, after
-			case mended == nil && (betters(c, after, bad) || i > 0 && r.bettersThere(view, after)):
+			case mended == nil && (betters(c, after, bad) || i > 0 && r.bettersThere(view, after) || i == 0 && r.upstream(x, after, bad)):
 				found, mended = next, after
 			}
 		}
@@ -123,6 +123,12 @@ func (r *run) take(c *rule.Case, fits func(*rule.Rule, *rule.Case) bool) bool {
 		}
 	}
 	return false
+}
+
+// upstream tells whether a fault before any hop is mended: nothing that is mended
+// at a later one helps before it is.
+func (r *run) upstream(x *rule.Rule, after *rule.Case, bad fact.Stage) bool {
+	return x.Stage == fact.StageName && bad > fact.StageName && r.says(after, x).Status == rule.StatusPass
 }
 
 // unproven is a cause of which nobody has shown that its repair helps, with that
@@ -245,7 +251,13 @@ func (r *run) symptoms(c *rule.Case) {
 			continue
 		}
 		if result := r.says(c, x); result.Status == rule.StatusFail {
-			r.causes = append(r.causes, r.unproven(c, x, result))
+			taken := cause{rule: x, result: result, fixes: r.words(x)}
+			if c.Predicted != nil && r.differs == fact.NoStage && x.Mends != nil { // else the configuration does not know better
+				if _, after := r.attempt(c, c, x); after != nil && betters(c, after, firstBad(c)) {
+					taken = r.unproven(c, x, result)
+				}
+			}
+			r.causes = append(r.causes, taken)
 			return
 		}
 	}

@@ -15,7 +15,7 @@ var pl202 = &Rule{
 	Doc: Doc{
 		Symptom: "The endpoint shows `Succeeded`, yet the name resolves to a public address without an alias under `privatelink`; requests to the endpoint's own address fail. Whether they time out, are cut off or get a 403, public material does not show.",
 		Cause:   "Whoever created the endpoint had no permission to approve it, or it was requested by hand, as across tenants. Until the vault's owner approves it, it carries no traffic.",
-		Apart:   "The provisioning state of the endpoint says nothing of it: the connection's state on the vault does. With PL203 the owner has said no, with PL204 the connection cannot be approved any more, with PL201 there is none; with PL208 approving fails. From the client all look the same, through a proxy also like PL804, and through a service endpoint like PL306.",
+		Apart:   "The provisioning state of the endpoint says nothing of it: the connection's state on the vault does. With PL203 the owner has said no, with PL204 the connection cannot be approved any more, with PL201 there is none; with PL208 approving fails. From the client all look the same, through a proxy also like PL804, and through a service endpoint like PL306. Where a line of the hosts file hides what DNS says (PL803), the line may be all that is wrong, or this beside it.",
 		Fix:     "The vault's owner approves the connection; it takes about a minute to work.",
 		Verify: []string{
 			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].{endpoint:privateEndpoint.id, state:privateLinkServiceConnectionState.status, provisioning:provisioningState}\"   # Pending",

@@ -15,7 +15,7 @@ var pl203 = &Rule{
 	Doc: Doc{
 		Symptom: "The name resolves to a public address without an alias under `privatelink`, although the endpoint, and often its DNS record, exist.",
 		Cause:   "The vault's owner rejected the connection, before or after it worked.",
-		Apart:   "With PL202 nobody has answered yet, and with PL208 nobody can. With PL204 the connection cannot be approved any more, with PL201 there is none. From the client all look the same; the connection's state on the vault tells. So do PL804, through a proxy, and PL306, through a service endpoint.",
+		Apart:   "With PL202 nobody has answered yet, and with PL208 nobody can. With PL204 the connection cannot be approved any more, with PL201 there is none. From the client all look the same; the connection's state on the vault tells. So do PL804, through a proxy, and PL306, through a service endpoint. Where a line of the hosts file hides what DNS says (PL803), the line may be all that is wrong, or this beside it.",
 		Fix:     "Ask the vault's owner first why the connection was rejected: somebody decided so. If nothing speaks against it any more, the owner approves it; the endpoint keeps its address.",
 		Verify: []string{
 			"az keyvault show --name <vault> --query \"properties.privateEndpointConnections[].{endpoint:privateEndpoint.id, state:privateLinkServiceConnectionState}\"   # Rejected, and with what description",

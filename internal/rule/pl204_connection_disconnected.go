@@ -15,7 +15,7 @@ var pl204 = &Rule{
 	Doc: Doc{
 		Symptom: "Private link stopped working for everybody. The endpoint shows `Disconnected`; the name resolves to a public address without an alias under `privatelink`.",
 		Cause:   "The vault was deleted and created again under the same name, or its owner removed the connection. The endpoint that stays behind is only informative: Azure never reconnects it.",
-		Apart:   "A Pending (PL202, PL208) or Rejected (PL203) connection can be approved; this one cannot. With PL201 no endpoint is left either. From the client all look the same; the endpoint's own list of connections tells. So do PL804, through a proxy, and PL306, through a service endpoint.",
+		Apart:   "A Pending (PL202, PL208) or Rejected (PL203) connection can be approved; this one cannot. With PL201 no endpoint is left either. From the client all look the same; the endpoint's own list of connections tells. So do PL804, through a proxy, and PL306, through a service endpoint. Where a line of the hosts file hides what DNS says (PL803), the line may be all that is wrong, or this beside it.",
 		Fix:     "Whoever manages the network deletes the private endpoint and creates it again, with its DNS zone group; its address may change, and hand-made records have to follow.",
 		Verify: []string{
 			"az network private-endpoint list --query \"[?(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[?ends_with(privateLinkServiceId, '/vaults/<vault>')]].{name:name, states:(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[].privateLinkServiceConnectionState.status}\"   # in the endpoint's subscription: Disconnected",

@@ -16,7 +16,7 @@ var pl205 = &Rule{
 	Doc: Doc{
 		Symptom: "The connection shows `Approved`, the name resolves to the private address, and connections time out or the vault answers `This TCP connection does not allow access to …`.",
 		Cause:   "The connection state and the provisioning state are two things. Traffic flows once both ends, the connection on the vault and the endpoint itself, are `Succeeded`.",
-		Apart:   "From the client it looks like a path that is closed (PL101, PL806, PL807, PL808, PL817, PL818) or like the address of another (PL605, PL611): see PL706. The two provisioning states tell.",
+		Apart:   "From the client it looks like a path that is closed (PL101, PL806, PL807, PL808, PL817, PL818) or like the address of another (PL605, PL611): see PL706. The two provisioning states tell. Behind a proxy that answers 502, which is all that is seen of its way, PL104, PL604, PL608 and PL819 look the same.",
 		Fix:     "While it says Creating or Updating, wait for the one of both that does: `az keyvault private-endpoint-connection wait` or `az network private-endpoint wait`. When it says Failed, delete the endpoint and create it again.",
 		Verify: []string{
 			"az network private-endpoint list --query \"[?(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[?ends_with(privateLinkServiceId, '/vaults/<vault>')]].{name:name, provisioning:provisioningState}\" --output table   # in the endpoint's subscription",

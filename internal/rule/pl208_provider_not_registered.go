@@ -18,7 +18,7 @@ var pl208 = &Rule{
 	Doc: Doc{
 		Symptom: "The endpoint is there, its connection stays `Pending`, and approving it fails: `(AuthorizationFailed) Microsoft.KeyVault provider must be registered on subscription containing private endpoint`. The name resolves to a public address without an alias under `privatelink`.",
 		Cause:   "The endpoint is in a subscription other than the vault's, in which nobody has used Key Vault yet. Approving a connection needs the resource provider there.",
-		Apart:   "It is PL202 until somebody tries to approve: the error, or the provider's state in the endpoint's subscription, tells. With PL201, PL203 and PL204 the state of the connection is another; the client sees the same, and through a service endpoint what it sees with PL306.",
+		Apart:   "It is PL202 until somebody tries to approve: the error, or the provider's state in the endpoint's subscription, tells. With PL201, PL203 and PL204 the state of the connection is another; the client sees the same, and through a service endpoint what it sees with PL306. Where a line of the hosts file hides what DNS says (PL803), the line may be all that is wrong, or this beside it.",
 		Fix:     "Somebody with Contributor on the endpoint's subscription registers the provider there (`az provider register --namespace Microsoft.KeyVault`), which takes some minutes; then the vault's owner approves again.",
 		Verify: []string{
 			"az provider show --namespace Microsoft.KeyVault --subscription <subscription-of-the-endpoint> --query registrationState   # NotRegistered",

@@ -17,7 +17,7 @@ var pl611 = &Rule{
 	Doc: Doc{
 		Symptom: "The name resolves to a private address, and connections to it time out; the private endpoint that had it has been deleted or replaced.",
 		Cause:   "A private endpoint's DNS zone group writes the record and notes in its metadata which endpoint that was. The record outlives the endpoint when the zone is locked, when the group was taken off first, or when whoever deleted the endpoint may not change the zone.",
-		Apart:   "With PL605 the record was made by hand, or the endpoint that wrote it still exists; the record's metadata `creator` names the endpoint and its resource guid. With PL101, PL205, PL806, PL807, PL808, PL817 and PL818 the address is right and nothing gets through: from the client all look alike, see PL706.",
+		Apart:   "With PL605 the record was made by hand, or the endpoint that wrote it still exists; the record's metadata `creator` names the endpoint and its resource guid. With PL101, PL205, PL806, PL807, PL808, PL817 and PL818 the address is right and nothing gets through: from the client all look alike, see PL706. Behind a proxy that answers 502, which is all that is seen of its way, PL104, PL604, PL608 and PL819 look the same.",
 		Fix:     "Whoever manages the zone sets the record to the address of the endpoint that took over, or removes it if there is none. A DNS zone group on the new endpoint does the same and keeps it right.",
 		Verify: []string{
 			"az network private-endpoint list --query \"[].{name:name, guid:resourceGuid}\" --output table   # which endpoints there are",

@@ -17,7 +17,7 @@ var pl803 = &Rule{
 	Doc: Doc{
 		Symptom: "Programs connect to another address than `nslookup` or `host` shows.",
 		Cause:   "A line in the hosts file settles the name for all programs on the machine before any DNS server is asked, while `nslookup`, `host` and `dig` ask DNS servers only. Such lines are left over from tests, or hold the address of an endpoint that has been replaced. In containers the file is written by whoever starts them.",
-		Apart:   "With PL811 programs differ from DNS, and no line of the hosts file says why; with PL812 a cache holds the address. A line for the `privatelink` name alone has no effect: programs look up the vault's own name.",
+		Apart:   "With PL811 programs differ from DNS, and no line of the hosts file says why; with PL812 a cache holds the address. A line for the `privatelink` name alone has no effect: programs look up the vault's own name. The line may be right, and the connection behind it no good: PL202, PL203, PL204, PL208.",
 		Fix:     "Whoever owns the machine removes the line: /etc/hosts on Linux and macOS, `%SystemRoot%\\System32\\drivers\\etc\\hosts` on Windows. Keep a copy of the file. In a container the file is written anew at each start: change what writes it, `hostAliases` of a pod, `--add-host` or `extra_hosts` of a container.",
 		Verify: []string{
 			"getent ahosts <vault>.vault.azure.net   # what programs get: host and nslookup do not read the hosts file",

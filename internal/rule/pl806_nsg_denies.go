@@ -16,7 +16,7 @@ var pl806 = &Rule{
 	Doc: Doc{
 		Symptom: "The name resolves to the private address, and connections to port 443 time out.",
 		Cause:   "A rule of the group on the client's subnet denies the way out, or one of the group on the endpoint's subnet denies the way in. The latter counts only where the subnet's private endpoint network policies are enabled for network security groups; by default they are not. A group can cut the way to a DNS server (port 53) or a proxy as well; the finding then names that port.",
-		Apart:   "With PL807 a route leads elsewhere, with PL817 a firewall drops, with PL818 only the reply is lost, with PL808 the peering is at fault, with PL101 there is none. With PL205 the endpoint is not ready, with PL605 and PL611 the address is not its. All look the same from the client: see PL706.",
+		Apart:   "With PL807 a route leads elsewhere, with PL817 a firewall drops, with PL818 only the reply is lost, with PL808 the peering is at fault, with PL101 there is none. With PL205 the endpoint is not ready, with PL605 and PL611 the address is not its. All look the same from the client: see PL706. Behind a proxy that answers 502, which is all that is seen of its way, PL104, PL604, PL608 and PL819 look the same.",
 		Fix:     "Whoever manages the group allows TCP 443 to the endpoint's address, with a free priority ahead of the rule that denies; other rules stay where they are.",
 		Verify: []string{
 			"az network nic list-effective-nsg --resource-group <group> --name <nic>",

@@ -16,7 +16,7 @@ var pl819 = &Rule{
 	Doc: Doc{
 		Symptom: "`Proxy Authentication Required` (407), `Forbidden` (403) or `Bad Gateway` (502) in answer to CONNECT, or `proxyconnect tcp: connection refused`.",
 		Cause:   "`HTTPS_PROXY` names a proxy that wants credentials, has no rule for the vault, cannot resolve or reach it, or is not there. The vault never saw the request.",
-		Apart:   "A 403 of the vault's comes over TLS and has a JSON body; a proxy's comes in answer to CONNECT. With PL804 the proxy connects, by the wrong path. Where a network rule or route cuts the way to the proxy, that is the cause (PL806, PL807, PL817); where no network of the customer's leads to it, for the client is elsewhere, it is PL101, PL102 or PL820.",
+		Apart:   "A 403 of the vault's comes over TLS and has a JSON body; a proxy's comes in answer to CONNECT. With PL804 the proxy connects, by the wrong path. Where a network rule or route cuts the way to the proxy, that is the cause (PL806, PL807, PL817); where no network of the customer's leads to it, for the client is elsewhere, it is PL101, PL102 or PL820. A 502 says no more than that the proxy did not get there: PL104, PL205, PL604, PL605, PL608, PL611 and PL806 look the same, and are told apart by the same request from the machine that the proxy runs on.",
 		Fix:     "Whoever owns the client adds the vaults' suffix to `NO_PROXY`, where it can reach the private endpoint itself; else whoever runs the proxy lets it allow, resolve and reach the vault.",
 		Verify: []string{
 			"env | grep -i proxy   # which proxy it is",
