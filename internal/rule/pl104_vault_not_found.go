@@ -17,7 +17,7 @@ var pl104 = &Rule{
 	Doc: Doc{
 		Symptom: "The name `<vault>.vault.azure.net` does not exist anywhere (NXDOMAIN, with no alias before it); the `az` command says `(VaultNotFound)`, programs say `no such host`.",
 		Cause:   "Every vault, private or not, has a name in the public DNS from its creation until it is purged. Where there is none, the name is misspelt, the vault was never created, it was purged, or it is in another cloud.",
-		Apart:   "With PL503 the name exists and its alias does not: the answer shows the alias before NXDOMAIN. With PL610 a private zone of yours hides the name; a public DNS server then knows it. With PL106 the vault is soft-deleted, and the name still resolves. With PL105 the name is another cloud's. Behind a proxy that answers 502, which is all that is seen of its way, PL205, PL608, PL605, PL611, PL806 and PL819 look the same.",
+		Apart:   "With PL503 the name exists and its alias does not: the answer shows the alias before NXDOMAIN. With PL610 a private zone of yours hides the name; a public DNS server then knows it. With PL106 the vault is soft-deleted, and the name still resolves. With PL105 the name is another cloud's. Behind a proxy that answers 502, which is all that is seen of its way, PL205, PL604, PL605, PL608, PL611, PL806 and PL819 look the same.",
 		Fix:     "Correct the vault's name in the application, or create the vault. Where only its bare name was given, look under the suffixes of the other clouds too, `vault.azure.net`, `vault.usgovcloudapi.net` and `vault.azure.cn`: a vault of that name there may be the one that is meant (PL105), or somebody else's.",
 		Verify: []string{
 			"az keyvault list --query \"[].name\" --output tsv   # the vaults of this subscription, with their right names",
