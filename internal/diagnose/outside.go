@@ -234,7 +234,11 @@ func (r *run) infer(h hypothesis) {
 
 // hidden is a cause inside machines, with what can be done about it outside them.
 func (r *run) hidden(x *rule.Rule) cause {
-	c := r.unproven(&r.first, x, r.seen(x))
+	words := cause{rule: x, result: r.seen(x), fixes: r.words(x)}
+	if r.first.Journey.Answer.Outcome != fact.OK { // what does not resolve at all has more to it
+		return words
+	}
+	c := r.unproven(&r.first, x, words.result)
 	r.real(&c)
 	return c
 }
