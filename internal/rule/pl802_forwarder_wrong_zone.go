@@ -49,10 +49,6 @@ var pl802 = &Rule{
 			return Pass("the server does not answer from the private zone for the name in it either")
 		}
 		alias, _ := c.Service.Alias(c.Vault)
-		if view.Host.Outcome == fact.Unseen {
-			return Fail(fmt.Sprintf("the DNS server %s %s, yet has no answer for %s, which is what clients ask for: it forwards the private zone's name and not the public one",
-				c.serverName(server), says(alias.Host(), view.Alias), c.Host.Host()), c.heard(view))
-		}
 		return Fail(fmt.Sprintf("the DNS server %s %s, yet gives the public %s for %s, which is what clients ask for: it forwards the private zone's name and not the public one",
 			c.serverName(server), says(alias.Host(), view.Alias), view.Host.Addr, c.Host.Host()),
 			c.heard(view), Evidence{c.source(), server.String(), says(alias.Host(), view.Alias)})
@@ -95,6 +91,5 @@ var pl802 = &Rule{
 func (c *Case) forwardsAliasOnly() bool {
 	v, ok := c.view()
 	zoned := v.Alias.Outcome != fact.Unseen && (v.Alias.Outcome != fact.OK || c.private(v.Alias))
-	lost := v.Host.Outcome == fact.Unseen && silent(c.Journey.Resolver.Outcome) && c.private(v.Alias) // whom it asks for all else is silent
-	return ok && zoned && (lost || v.Host.Outcome == fact.OK && v.Host.Alias && !c.private(v.Host))
+	return ok && v.Host.Outcome == fact.OK && v.Host.Alias && !c.private(v.Host) && zoned
 }
