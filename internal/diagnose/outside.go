@@ -232,14 +232,17 @@ func (r *run) infer(h hypothesis) {
 	}
 }
 
-// hidden is a cause inside machines, with what can be done about it outside them.
+// hidden is a cause inside machines. Of what can be done about it, only what is
+// done on the client is sure to be on the right machine.
 func (r *run) hidden(x *rule.Rule) cause {
 	words := cause{rule: x, result: r.seen(x), fixes: r.words(x)}
-	if r.first.Journey.Answer.Outcome != fact.OK { // what does not resolve at all has more to it
-		return words
-	}
 	c := r.unproven(&r.first, x, words.result)
 	r.real(&c)
+	for _, id := range world.Changed(r.first.World, c.worlds[len(c.worlds)-1]) {
+		if id != r.in.Client {
+			return words
+		}
+	}
 	return c
 }
 
