@@ -34,31 +34,33 @@ func (c Case) Examine(ctx context.Context) (Case, fact.Observation, error) {
 		seen := c.Probe(ctx)
 		return c.Placed(&seen), seen, nil
 	}
+	var told *world.World
+	var instance azure.Instance
 	var err error
-	var beside sync.WaitGroup
-	read := make(chan struct{})
+	read := make(chan struct{}) // closed once these three may be read
 	go func() {
 		defer close(read)
+		var beside sync.WaitGroup
 		if c.Platform != nil {
-			beside.Go(func() { c.Instance = c.Platform(ctx) })
+			beside.Go(func() { instance = c.Platform(ctx) })
 		}
-		c.World, err = c.Source(ctx)
+		told, err = c.Source(ctx)
 		beside.Wait()
 	}()
-	probed := c // the one whose World is written meanwhile is c
-	probed.World = nil
+	probed := c
 	probed.Later = func(ctx context.Context) []netip.Addr {
 		select {
 		case <-read:
-			return c.candidates()
+			return diagnose.EndpointAddresses(told, c.Target.Vault)
 		case <-ctx.Done():
 			return nil
 		}
 	}
 	seen := probed.Probe(ctx)
 	if !c.await(ctx, read, seen.Journey.Verdict()) {
-		return probed, seen, errLate
+		return c, seen, errLate
 	}
+	c.World, c.Instance = told, instance
 	return c.Placed(&seen), seen, err
 }
 
