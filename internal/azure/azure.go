@@ -1,5 +1,7 @@
-// Package azure gets access tokens from Microsoft Entra ID by the credentials
-// of the machine that it runs on, over the connections of an env.Env.
+// Package azure reads the configuration around a vault, or of a whole estate,
+// from Azure Resource Graph and Azure Resource Manager. It gets the access tokens
+// for that, and for vaults, from Microsoft Entra ID by the credentials of the
+// machine that it runs on. All goes over the connections of an env.Env.
 package azure
 
 import (

@@ -14,7 +14,7 @@ import (
 	"pldoctor/internal/world"
 )
 
-// ID is the client's id in the World that Place returns.
+// ID is the client's id in the World that Put returns.
 var ID = world.HostID("this machine")
 
 // A Machine is what is known of the client.
