@@ -2,6 +2,7 @@ package audit
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"pldoctor/internal/diagnose"
@@ -133,8 +134,11 @@ func (p *Plan) example(r *Report, s spot) Example {
 	for _, f := range report.Findings {
 		if f.Code == found.Codes[0] && f.Role == diagnose.RoleCause {
 			e.Why = f.Why
-			if len(f.Fixes) > 0 {
+			if n := len(f.Fixes); n > 0 {
 				e.Fix = f.Fixes[0].Title
+				if n > 1 { // the rest is what check prints
+					e.Fix = fmt.Sprintf("%s (the first of %d steps)", e.Fix, n)
+				}
 			}
 		}
 	}
