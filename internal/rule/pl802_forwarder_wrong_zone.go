@@ -45,6 +45,8 @@ var pl802 = &Rule{
 			return Pass(c.serverName(server) + " gives a private address")
 		case !ok || view.Alias.Outcome == fact.Unseen:
 			return Unknown("nobody asked the server for the vault's name in the private zone")
+		case view.Host.Outcome == fact.Unseen && c.private(view.Alias):
+			return Unknown("the server answers from the private zone for the name in it, and does not answer for the vault's hostname: where it sends that one is not known")
 		case !c.forwardsAliasOnly():
 			return Pass("the server does not answer from the private zone for the name in it either")
 		}
