@@ -265,6 +265,7 @@ func (c *Case) upstream(server *world.Host) (netip.Addr, bool) {
 		return world.AzureDNS, true
 	}
 	var found netip.Addr
+	best := -1
 	for r := range c.World.MayAnswer() {
 		addr, vnet := answering(r)
 		if !addr.IsValid() || world.MetaOf(r).ID == server.ID {
@@ -273,14 +274,23 @@ func (c *Case) upstream(server *world.Host) (netip.Addr, bool) {
 		if _, ok := c.World.VNet(vnet); !ok {
 			continue
 		}
-		if _, sees := c.linked(vnet); sees {
-			return addr, true
-		}
-		if !found.IsValid() {
-			found = addr
+		if fit := c.upstreamFit(vnet, server); fit > best {
+			found, best = addr, fit
 		}
 	}
 	return found, found.IsValid()
+}
+
+// upstreamFit says how well a server in a VNet would do as the upstream of one outside
+// Azure: one that sees the zone comes first, then one that the site is connected to.
+func (c *Case) upstreamFit(vnet world.ID, server *world.Host) (fit int) {
+	if _, sees := c.linked(vnet); sees {
+		fit += 2
+	}
+	if s, ok := c.World.Site(server.Network); ok && slices.Contains(s.ConnectedTo, vnet) {
+		fit++
+	}
+	return fit
 }
 
 // answering returns the address at which a resource answers DNS for others, and

@@ -60,7 +60,7 @@ var pl802 = &Rule{
 		for _, domain := range [...]dnsname.Name{s.World.Service().Zone, s.World.Service().Core} {
 			what := "forward " + domain.Host() + " only, and all else to a public resolver"
 			breaks = append(breaks, s.spoilServer(what, func(good world.DNSRole) world.DNSRole {
-				to, ok := target(s.World, good)
+				to, ok := upstreamFor(s.World.Service().Zone, good)
 				if !ok {
 					to = world.AzureDNS
 				}
