@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -61,7 +62,11 @@ var pl820 = &Rule{
 		breaks := []Break{{change.RunAs{Host: s.Client.ID, Runs: s.appService()}, change.SetIntegration{Host: s.Client.ID}}}
 		subnet, known := s.subnet()
 		if door, ok := s.Door(); ok && known && !door.Addresses[0].IsPrivate() { // which takes more than the integration
-			breaks = append(breaks, Break{change.RunAs{Host: s.Client.ID, Runs: s.appService()}, change.SetIntegration{Host: s.Client.ID, Subnet: subnet.ID}})
+			bypass := Break{change.RunAs{Host: s.Client.ID, Runs: s.appService()}, change.SetIntegration{Host: s.Client.ID, Subnet: subnet.ID}}
+			breaks = append(breaks, bypass)
+			if added, ok := s.newServer(forwarding(world.AzureDNS), "forwards to Azure DNS"); ok && !added.Addr.IsPrivate() { // which is bypassed, too
+				breaks = append(breaks, append(Break{added, change.SetVNetDNS{VNet: added.Network, Servers: []netip.Addr{added.Addr}}}, bypass...))
+			}
 		}
 		return breaks
 	},
