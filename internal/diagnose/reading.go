@@ -23,7 +23,7 @@ func (s *sketch) excused() sketch {
 	e := *s
 	beyond := e.proxy.used == yes && failed(e.proxy.outcome)        // what fails is on the way to the proxy, or behind it
 	beside := beyond || e.via != fact.ViaDNS && e.proxy.used != yes // programs go by something else than what the servers say
-	silent := e.first.reached == fact.Timeout // what the client asks for does not get as far as Azure DNS
+	silent := e.first.reached == fact.Timeout                       // what the client asks for does not get as far as Azure DNS
 	e.azure.excuse(beside && e.azure == e.first || silent)
 	e.first.excuse(beside)
 	e.other.excuse(true)

@@ -47,6 +47,8 @@ var pl802 = &Rule{
 			return Unknown("nobody asked the server for the vault's name in the private zone")
 		case view.Host.Outcome == fact.Unseen && c.private(view.Alias):
 			return Unknown("the server answers from the private zone for the name in it, and does not answer for the vault's hostname: where it sends that one is not known")
+		case c.caughtInAzure():
+			return Unknown("Azure DNS itself gives the public address for the vault's hostname and the private one for the name in the zone: what the server forwards cannot be told")
 		case !c.forwardsAliasOnly():
 			return Pass("the server does not answer from the private zone for the name in it either")
 		}
@@ -92,6 +94,19 @@ var pl802 = &Rule{
 // publicly, though the alias leads from the one to the other.
 func (c *Case) forwardsAliasOnly() bool {
 	v, ok := c.view()
+	return ok && c.aliasOnly(v)
+}
+
+// caughtInAzure tells whether Azure DNS, asked from the same machine, says what a
+// server would that forwards the private zone's name only.
+func (c *Case) caughtInAzure() bool {
+	v, ok := c.views().of(world.AzureDNS)
+	return ok && c.private(v.Alias) && c.aliasOnly(v)
+}
+
+// aliasOnly tells whether a server answers only the vault's name in the private
+// zone from that zone.
+func (c *Case) aliasOnly(v fact.ServerView) bool {
 	zoned := v.Alias.Outcome != fact.Unseen && (v.Alias.Outcome != fact.OK || c.private(v.Alias))
-	return ok && v.Host.Outcome == fact.OK && v.Host.Alias && !c.private(v.Host) && zoned
+	return v.Host.Outcome == fact.OK && v.Host.Alias && !c.private(v.Host) && zoned
 }
