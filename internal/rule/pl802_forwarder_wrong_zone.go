@@ -17,7 +17,7 @@ var pl802 = &Rule{
 	Doc: Doc{
 		Symptom: "The vault's hostname resolves to a public address; the same server, asked for `<vault>.privatelink.vaultcore.azure.net`, gives the private one. Applications get 403 `ForbiddenByConnection` or `ForbiddenByFirewall`.",
 		Cause:   "The server has a conditional forwarder for `privatelink.vaultcore.azure.net` (or `vaultcore.azure.net`) only. Clients ask for the name under `vault.azure.net`; the server passes that on to a public resolver, which answers with the whole chain of aliases down to the public address, and the forwarder never sees a question. It works only on servers that look up each alias themselves.",
-		Apart:   "With PL801 the server does not answer from the zone for the `privatelink` name either. With PL101 and PL808 the way to the server that knows better is missing. With PL813 a rule of a Private Resolver's ruleset does the same in Azure: where the server forwards to it, the client sees the same.",
+		Apart:   "With PL801 the server does not answer from the zone for the `privatelink` name either. With PL101 and PL808 the way to the server that knows better is missing. With PL813 a rule of a Private Resolver's ruleset does the same in Azure: where the server forwards to it, the client sees the same; where Azure DNS itself answers so, it is that one. With PL820 the server is silent because the client does not reach it: its settings of VNet integration tell.",
 		Fix:     "Whoever runs the server forwards the public domains, `vault.azure.net` and `vaultcore.azure.net`, to where the private one is forwarded now, and then removes that one.",
 		Verify: []string{
 			"host <vault>.vault.azure.net <dns-server>   # a public address",
