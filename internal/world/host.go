@@ -32,7 +32,8 @@ const (
 	NoIdentity      Identity = "none"
 	InvalidIdentity Identity = "invalid"
 	NoRole          Identity = "no-role"
-	Reader          Identity = "reader"
+	Reader          Identity = "reader"        // of secrets
+	Administrator   Identity = "administrator" // of secrets, keys and certificates
 )
 
 // A Host is a machine: ARM does not know what runs inside one.
