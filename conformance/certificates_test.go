@@ -64,7 +64,9 @@ func TestCertificates(t *testing.T) {
 
 	_, err = c.ImportCertificate(ctx, "copy", azcertificates.ImportCertificateParameters{Base64EncodedCertificate: secret.Value}, nil)
 	check(t, err)
-	list := all(t, c.NewListCertificatePropertiesPager(nil), func(p azcertificates.ListCertificatePropertiesResponse) []*azcertificates.CertificateProperties { return p.Value })
+	list := all(t, c.NewListCertificatePropertiesPager(nil), func(p azcertificates.ListCertificatePropertiesResponse) []*azcertificates.CertificateProperties {
+		return p.Value
+	})
 	versions := all(t, c.NewListCertificatePropertiesVersionsPager("web", nil), func(p azcertificates.ListCertificatePropertiesVersionsResponse) []*azcertificates.CertificateProperties {
 		return p.Value
 	})

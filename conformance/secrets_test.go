@@ -71,7 +71,9 @@ func TestSoftDelete(t *testing.T) {
 	refuse(t, "deleted", err, "404 SecretNotFound")
 	_, err = c.SetSecret(ctx, "db", azsecrets.SetSecretParameters{Value: ptr("two")}, nil)
 	refuse(t, "set again", err, "409 Conflict ObjectIsDeletedButRecoverable")
-	list := all(t, c.NewListDeletedSecretPropertiesPager(nil), func(p azsecrets.ListDeletedSecretPropertiesResponse) []*azsecrets.DeletedSecretProperties { return p.Value })
+	list := all(t, c.NewListDeletedSecretPropertiesPager(nil), func(p azsecrets.ListDeletedSecretPropertiesResponse) []*azsecrets.DeletedSecretProperties {
+		return p.Value
+	})
 	if len(list) != 1 || list[0].ID.Name() != "db" || list[0].DeletedDate == nil {
 		t.Errorf("%d are deleted", len(list))
 	}

@@ -164,8 +164,8 @@ func readPEM(text []byte) (k key, der []byte, err error) {
 	if err != nil || k.private == nil {
 		return key{}, nil, badParameter("The parameter value is no certificate with its private key (PKCS #8) in PEM, which is what can be imported here.")
 	}
-	public, comparable := k.private.Public().(interface{ Equal(crypto.PublicKey) bool })
-	if !comparable || !public.Equal(cert.PublicKey) {
+	public, same := k.private.Public().(interface{ Equal(crypto.PublicKey) bool })
+	if !same || !public.Equal(cert.PublicKey) {
 		return key{}, nil, badParameter("The private key is not that of the certificate.")
 	}
 	return k, der, nil

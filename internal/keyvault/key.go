@@ -81,8 +81,8 @@ type specification struct {
 
 // generate makes a key. RSA keys of 4096 bits take seconds.
 func (v *Vault) generate(s specification) (key, error) {
-	k := key{kind: s.kind}
-	allowed, err := ecOps, error(nil)
+	k, allowed := key{kind: s.kind}, ecOps
+	var err error
 	switch strings.TrimSuffix(s.kind, "-HSM") {
 	case "RSA":
 		allowed = rsaOps

@@ -17,7 +17,7 @@ type contentInfo struct {
 
 type safeBag struct {
 	ID    asn1.ObjectIdentifier
-	Value asn1.RawValue `asn1:"explicit,tag:0"`
+	Value asn1.RawValue
 }
 
 type certBag struct {
@@ -39,9 +39,9 @@ func encodePFX(private, der []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	bags := []safeBag{{certBagType, asn1.RawValue{FullBytes: cert}}}
+	bags := []safeBag{{certBagType, explicit(cert)}}
 	if private != nil {
-		bags = append(bags, safeBag{keyBagType, asn1.RawValue{FullBytes: private}})
+		bags = append(bags, safeBag{keyBagType, explicit(private)})
 	}
 	safe, err := asn1.Marshal(bags)
 	if err != nil {
@@ -52,4 +52,10 @@ func encodePFX(private, der []byte) ([]byte, error) {
 		return nil, err
 	}
 	return asn1.Marshal(pfx{3, contentInfo{dataType, safes}})
+}
+
+// explicit puts the tag [0] around a value, which encoding/asn1 does not do
+// around raw ones.
+func explicit(der []byte) asn1.RawValue {
+	return asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: der}
 }

@@ -114,7 +114,8 @@ func (k key) encrypt(rand io.Reader, algorithm string, plain []byte) ([]byte, er
 	}
 	var sealed []byte
 	if h == nil {
-		sealed, err = rsa.EncryptPKCS1v15(rand, &private.PublicKey, plain)
+		//lint:ignore SA1019 RSA1_5 is among the algorithms of Key Vault
+		sealed, err = rsa.EncryptPKCS1v15(rand, &private.PublicKey, plain) //nolint:staticcheck // as above
 	} else {
 		sealed, err = rsa.EncryptOAEP(h(), rand, &private.PublicKey, plain, nil)
 	}
@@ -131,7 +132,8 @@ func (k key) decrypt(algorithm string, sealed []byte) ([]byte, error) {
 	}
 	var plain []byte
 	if h == nil {
-		plain, err = rsa.DecryptPKCS1v15(nil, private, sealed)
+		//lint:ignore SA1019 RSA1_5 is among the algorithms of Key Vault
+		plain, err = rsa.DecryptPKCS1v15(nil, private, sealed) //nolint:staticcheck // as above
 	} else {
 		plain, err = rsa.DecryptOAEP(h(), nil, private, sealed, nil)
 	}
