@@ -27,7 +27,8 @@ const (
 // An Identity says what a token of a host may do.
 type Identity string
 
-// Identities.
+// Identities. A reader of secrets and an administrator read the configuration
+// as well.
 const (
 	NoIdentity      Identity = "none"
 	InvalidIdentity Identity = "invalid"
