@@ -164,8 +164,9 @@ func (r *run) fitLoosely(seen sketch, bad fact.Stage) (bare bool) {
 
 // evidence is what the rules see by themselves at the bad hop or before it.
 func (r *run) evidence(bad fact.Stage) (list []*rule.Rule) {
-	for _, x := range r.judge.upstream {
-		if !x.Symptom && !x.Aside && x.Stage <= bad && r.says(&r.first, x).Status == rule.StatusFail {
+	for _, place := range r.judge.upstream {
+		x := r.judge.rules[place]
+		if !x.Symptom && !x.Aside && x.Stage <= bad && r.saysFirst(place).Status == rule.StatusFail {
 			list = append(list, x)
 		}
 	}
