@@ -22,7 +22,7 @@ func run() int {
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	return cli.Main(ctx, os.Args[1:], cli.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Env: os.Getenv, Terminal: isTerminal(os.Stdout), Shown: isTerminal(os.Stderr), Version: version,
+		Env: os.Getenv, Environ: os.Environ(), Terminal: isTerminal(os.Stdout), Shown: isTerminal(os.Stderr), Version: version,
 	})
 }
 

@@ -18,6 +18,7 @@ type Streams struct {
 	Out      io.Writer                // takes the report, and nothing else
 	Err      io.Writer                // takes progress, hints and errors
 	Env      func(name string) string // reads an environment variable, "" when it is not set
+	Environ  []string                 // all of them, for programs that are run
 	Terminal bool                     // Out is a terminal
 	Shown    bool                     // Err is a terminal: progress is shown there
 	Version  string                   // the program's; "" means what the build recorded
@@ -51,6 +52,9 @@ func commands() []Command {
 		auditCommand,
 		labListCommand,
 		labShowCommand,
+		labRunCommand,
+		labServeCommand,
+		labInitCommand,
 		explainCommand,
 		versionCommand,
 		helpCommand,

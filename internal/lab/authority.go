@@ -164,15 +164,28 @@ func (a *Authority) roots(others []string) (*x509.CertPool, error) {
 	if len(others) == 0 {
 		return a.pool, nil
 	}
-	pool := a.pool.Clone()
+	certs, err := a.certificates(others)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	for _, c := range certs {
+		pool.AddCert(c)
+	}
+	return pool, nil
+}
+
+// certificates are the authority's own root and those of others.
+func (a *Authority) certificates(others []string) ([]*x509.Certificate, error) {
+	certs := []*x509.Certificate{a.root.cert}
 	for _, dn := range others {
 		by, err := a.other(dn)
 		if err != nil {
 			return nil, err
 		}
-		pool.AddCert(by.cert)
+		certs = append(certs, by.cert)
 	}
-	return pool, nil
+	return certs, nil
 }
 
 // serverConfig offers what Key Vault does, TLS 1.2 and 1.3, with the one curve

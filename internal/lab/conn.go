@@ -18,6 +18,7 @@ type conn struct {
 	local, remote net.Addr
 	peer          netip.AddrPort // remote as a value
 	closed        func()         // tells the lab; may be nil
+	silenced      func()         // tells whoever carries the packets; may be nil
 	once          sync.Once
 }
 
@@ -66,7 +67,10 @@ func (c *conn) Close() error {
 	return c.shut(io.EOF, net.ErrClosed, syscall.EPIPE)
 }
 
-// abort cuts the connection off: the far side reads a reset.
+// Reset cuts the connection off: the far side reads a reset.
+func (c *conn) Reset() { c.abort() }
+
+// abort is Reset, for the lab's own servers.
 func (c *conn) abort() {
 	_ = c.shut(os.NewSyscallError("read", syscall.ECONNRESET), net.ErrClosed, syscall.ECONNRESET)
 }
@@ -102,6 +106,9 @@ func (c *conn) CloseWrite() error {
 func (c *conn) silence() {
 	c.in.lose()
 	c.out.lose()
+	if c.silenced != nil {
+		c.silenced()
+	}
 }
 
 // LocalAddr is this side's own address.

@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"iter"
+	"maps"
 	"slices"
 
 	"pldoctor/internal/world"
@@ -49,7 +51,7 @@ func getenv(h *world.Host) func(string) string {
 		if value, ok := h.Environ[key]; ok {
 			return value
 		}
-		if key == "WEBSITE_PRIVATE_IP" && integrated(h) {
+		if key == websiteIP && integrated(h) {
 			return h.Address.String()
 		}
 		value, ok := marks[key]
@@ -59,6 +61,22 @@ func getenv(h *world.Host) func(string) string {
 		return value
 	}
 }
+
+// environ is all that getenv knows.
+func environ(h *world.Host) map[string]string {
+	get, all := getenv(h), make(map[string]string)
+	for _, keys := range []iter.Seq[string]{maps.Keys(h.Environ), maps.Keys(platforms[h.Runs].env), slices.Values([]string{websiteIP})} {
+		for key := range keys {
+			if value := get(key); value != "" {
+				all[key] = value
+			}
+		}
+	}
+	return all
+}
+
+// websiteIP is the variable in which App Service tells an app its address.
+const websiteIP = "WEBSITE_PRIVATE_IP"
 
 // integrated tells whether a host is an app with an address in a VNet, which
 // App Service then tells it.

@@ -23,10 +23,12 @@ type Origin struct {
 // A Protocol is a transport.
 type Protocol string
 
-// Transports.
+// Transports, and what ping sends, which has no ports: a flow of it goes to
+// port 0.
 const (
-	TCP Protocol = "tcp"
-	UDP Protocol = "udp"
+	TCP  Protocol = "tcp"
+	UDP  Protocol = "udp"
+	ICMP Protocol = "icmp"
 )
 
 // A Flow is what is asked about.

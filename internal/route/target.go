@@ -76,10 +76,13 @@ func (t *trip) on(port uint16, protos ...Protocol) fact.Outcome {
 	return fact.Timeout
 }
 
-// host is the answer of a host: its kernel refuses what no program listens to.
+// host is the answer of a host: its kernel refuses what no program listens to,
+// and answers a ping.
 func (t *trip) host(h *world.Host) fact.Outcome {
 	port, tcp := t.flow.To.Port(), t.flow.Proto == TCP
 	switch {
+	case t.flow.Proto == ICMP:
+		return fact.OK
 	case port == dnsPort && h.DNS != nil && (!tcp || !h.DNS.NoTCP):
 		return fact.OK
 	case h.Proxy != nil && port == h.Proxy.Port && tcp:

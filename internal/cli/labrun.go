@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"pldoctor/internal/attach"
+	"pldoctor/internal/edge"
+	"pldoctor/internal/lab"
+	"pldoctor/internal/world"
+)
+
+var labRunCommand = Command{
+	Name:  "lab run",
+	Usage: "SCENARIO [FLAGS] [-- COMMAND [ARGUMENTS]]",
+	Short: "run a program on a host of a scenario (Linux)",
+	Long: `Lab run runs any program as if on a host of a scenario, and a shell without one:
+host, dig, curl, az, an SDK, pldoctor itself. They see what they would see in
+Azure: names, addresses, certificates, time-outs, refusals and the vault's
+answers. It takes no privilege, and nothing that the program sends leaves this
+process. The exit status is the program's.
+
+Inside, the program is root, of its own namespaces only. It has the host's name,
+addresses, DNS servers, hosts file and variables, and trusts the lab's authority;
+the files and programs of the system are there as before.
+`,
+	Run: runLabRun,
+}
+
+// labInit is the name of a command that only "lab run" calls.
+var labInit = []string{"lab", "init"}
+
+var labInitCommand = Command{
+	Name: strings.Join(labInit, " "), Hidden: true,
+	Short: "be the first process of a machine of lab run",
+	Long:  "Lab init is what \"lab run\" runs. It is of no use by itself.\n",
+	Run: func(_ context.Context, _ *App, args []string) error {
+		if _, err := parse(newFlags(), args); err != nil {
+			return err
+		}
+		return &failure{status: status(attach.Init())}
+	},
+}
+
+// A stay is what the flags of lab run say.
+type stay struct {
+	from, pcap, device string
+	link               edge.Conditions
+}
+
+func (r *stay) flags() *flag.FlagSet {
+	fs := newFlags()
+	fs.StringVar(&r.from, "from", "", "the `HOST` of the scenario to run on (its first client)")
+	fs.StringVar(&r.pcap, "pcap", "", "write what crosses the host's link to `FILE`, for tcpdump")
+	fs.StringVar(&r.device, "device", "", "")
+	fs.DurationVar(&r.link.Latency, "latency", 0, "what a round trip takes on the link, and between any\n      two machines behind it: a `DURATION`")
+	fs.Func("loss", "the `PERCENTAGE` of packets that the link loses, each way", func(value string) error {
+		share, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
+		if err != nil || share < 0 || share > 100 {
+			return errors.New("is no percentage")
+		}
+		r.link.Loss = share / 100
+		return nil
+	})
+	return fs
+}
+
+func runLabRun(_ context.Context, app *App, args []string) error {
+	var r stay
+	operands, err := parse(r.flags(), args)
+	if err != nil {
+		return err
+	}
+	if len(operands) == 0 {
+		return usagef("SCENARIO is missing")
+	}
+	if r.link.Latency < 0 {
+		return usagef("--latency takes a time, not %v", r.link.Latency)
+	}
+	s, host, err := openHost(operands[0], r.from)
+	if err != nil {
+		return err
+	}
+	command := operands[1:]
+	if len(command) == 0 {
+		command = []string{cmp.Or(app.Env("SHELL"), "/bin/sh")}
+		app.hint(fmt.Sprintf("on %s of %s; the end of the shell is the end of the lab", host.Name(), s.Name))
+	}
+	l := lab.Start(s.World, lab.Options{RTT: r.link.Latency})
+	defer l.Close()
+	ended, err := r.run(app, l, host, command)
+	if refused, ok := errors.AsType[*attach.ForbiddenError](err); ok {
+		return &failure{statusUndetermined, errors.New(elsewhere(refused, operands[0]))}
+	}
+	if err != nil || ended == 0 {
+		return err
+	}
+	return &failure{status: status(ended)}
+}
+
+// run runs the command to its end.
+func (r *stay) run(app *App, l *lab.Lab, host *world.Host, command []string) (int, error) {
+	capture, err := r.capture()
+	if err != nil {
+		return 0, err
+	}
+	guise, err := l.Guise(host.ID)
+	if err != nil {
+		return 0, err
+	}
+	door, err := l.Door(host.ID)
+	if err != nil {
+		return 0, err
+	}
+	m, err := attach.Start(attach.Options{
+		Guise: guise, Command: command, Environ: app.Environ, Init: labInit, Device: r.device,
+		In: app.In, Out: app.Out, Err: app.Err,
+	})
+	if err != nil {
+		return 0, err
+	}
+	e, err := edge.New(door, m.Link(), edge.Options{Conditions: r.link, Capture: capture})
+	if err != nil {
+		m.Kill()
+		_, _ = m.Wait()
+		return 0, err
+	}
+	defer e.Close()
+	return m.Wait()
+}
+
+func (r *stay) capture() (io.Writer, error) {
+	if r.pcap == "" {
+		return nil, nil //nolint:nilnil // nothing is captured
+	}
+	file, err := os.Create(r.pcap)
+	if err != nil {
+		return nil, &failure{statusInput, err}
+	}
+	return file, nil
+}
+
+// elsewhere says what a user can do whose system makes no namespaces.
+func elsewhere(refused *attach.ForbiddenError, name string) string {
+	return fmt.Sprintf(`this system does not allow it: %v
+it takes user namespaces; what forbids them is, as a rule, sysctl (user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns) or a container's seccomp profile
+without them, "pldoctor check VAULT --lab %s" runs the same probes inside this process
+and "pldoctor lab serve %s" answers DNS and HTTPS on this machine's own loopback address`, refused, name, name)
+}
