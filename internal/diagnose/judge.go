@@ -144,6 +144,7 @@ type run struct {
 	last    *rule.Case        // as they would be once all causes are mended
 	shown   *fact.Observation // what was seen, as it was
 	differs fact.Stage        // where what was seen first contradicts the prediction
+	brief   bool              // nobody will read the repairs
 	void    bool              // what was seen refutes the configuration, and nothing explains how
 
 	causes     []cause
