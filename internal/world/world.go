@@ -336,6 +336,8 @@ const (
 	ofType     kind = iota // id: the type's name
 	named                  // id: the name of a vault or app
 	called                 // id: the name of an endpoint
+	guided                 // id: the GUID of an endpoint
+	anywhere               // addr: of an endpoint in any VNet
 	targeting              // id: the vault of an endpoint
 	within                 // id: the VNet of an endpoint
 	linkedTo               // id: the VNet of a zone's link; name: the zone's domain, or none
