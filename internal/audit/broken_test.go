@@ -100,7 +100,7 @@ func ruined(w *world.World, do func(world.Resource, int) world.Resource) *world.
 func TestRuins(t *testing.T) {
 	for _, ruin := range ruins {
 		for seed := range some(5, 1) {
-			e := estate.Generate(seed, estate.Size{Regions: 2, Spokes: 6, Sites: 2, Vaults: 60, Clients: 4, Zones: 3})
+			e := estate.Generate(seed, estate.Size{Regions: 2, Spokes: int(some(6, 3)), Sites: 2, Vaults: int(some(60, 12)), Clients: 4, Zones: 3})
 			found := hold(t, fmt.Sprintf("%s in estate %d", ruin.name, seed), ruined(e.World, ruin.do), 250)
 			t.Log(ruin.name, found)
 		}

@@ -123,7 +123,7 @@ func TestEstates(t *testing.T) {
 func TestLarge(t *testing.T) {
 	for seed := range some(6, 1) {
 		dice := rand.New(rand.NewPCG(seed, 5))
-		size := estate.Size{Regions: 2 + int(seed)*3, Spokes: 40, Sites: 4, Vaults: 400, Clients: 10, Zones: 30}
+		size := estate.Size{Regions: 2 + int(seed)*3, Spokes: int(some(40, 10)), Sites: 4, Vaults: int(some(400, 80)), Clients: 10, Zones: 30}
 		hold(t, fmt.Sprintf("large %d", seed), wounded(dice, estate.Generate(seed, size), 12), 300)
 	}
 }

@@ -331,17 +331,6 @@ func (w *World) FirewallAt(network ID, a netip.Addr) (*Firewall, bool) {
 // and hosts, ordered by id.
 func (w *World) MayAnswer() iter.Seq[Resource] { return each[Resource](w, typed("answering")) }
 
-// ReadsFrom tells whether anything of a subscription is in the World.
-func (w *World) ReadsFrom(subscription string) bool {
-	prefix := "/subscriptions/" + strings.ToLower(subscription) + "/"
-	for id := range w.resources.all() {
-		if strings.HasPrefix(string(id), prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // Host returns the host of that id.
 func (w *World) Host(id ID) (*Host, bool) { return find[*Host](w, id) }
 

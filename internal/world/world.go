@@ -26,6 +26,7 @@ type World struct {
 	service   service.Service
 	resources table[ID, Resource]
 	index     table[key, []Resource] // ordered by id
+	counts    map[string]int         // how many resources of the base a subscription has
 	gaps      []Gap
 	horizon   []string
 	assume    Assumptions
@@ -106,6 +107,7 @@ func New(parts Parts) (*World, error) {
 			w.index.base[k] = append(w.index.base[k], r)
 		}
 	}
+	w.counts = tally(w.resources.base)
 	for _, found := range w.index.base {
 		slices.SortFunc(found, func(a, b Resource) int { return cmp.Compare(a.meta().ID, b.meta().ID) })
 	}
@@ -182,6 +184,7 @@ func (w *World) fold() {
 		index.base[k] = latest
 	}
 	w.resources, w.index = w.resources.folded(), index
+	w.counts = tally(w.resources.base)
 }
 
 // latest is the resource that has the id of one that the index holds: whatever is
