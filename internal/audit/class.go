@@ -147,16 +147,17 @@ func (s *sorter) own(v *world.Vault) string {
 // admission is what decides who is admitted.
 func (s *sorter) admission(v *world.Vault) string {
 	perimeter, _ := s.world.PerimeterOf(v.ID)
-	text := fmt.Sprint(strings.ToLower(string(v.PublicAccess)), v.ACL.Deny, v.ACL.Bypass, v.ACL.Subnets, perimeter != nil)
+	var text strings.Builder
+	fmt.Fprint(&text, strings.ToLower(string(v.PublicAccess)), v.ACL.Deny, v.ACL.Bypass, v.ACL.Subnets, perimeter != nil)
 	if perimeter != nil {
-		text += string(perimeter.ID)
+		text.WriteString(string(perimeter.ID))
 	}
 	for _, p := range v.ACL.IPs {
 		if s.senders.within(p) {
-			text += " " + p.String()
+			text.WriteString(" " + p.String())
 		}
 	}
-	return text
+	return text.String()
 }
 
 // each writes addresses one after the other.
