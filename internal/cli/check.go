@@ -130,6 +130,8 @@ func (c *checkup) alone(fs *flag.FlagSet) (err error) {
 			err = usagef("--lab-azure goes with --lab")
 		case c.evidence == "" && f.Name == "client":
 			err = usagef("--client goes with --evidence")
+		case f.Name == "network" && c.azure == "never" && c.estate == "" && c.evidence == "":
+			err = usagef("--network is a place in a configuration: with --azure never, none is read")
 		case c.azure == "never" && f.Name == "estate":
 			err = usagef("--estate is a configuration: --azure never does not go with it")
 		}

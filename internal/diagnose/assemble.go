@@ -249,7 +249,7 @@ func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
 func (r *run) advised(c *rule.Case, x *rule.Rule) []Fix {
 	if c.World != nil && x.Mends != nil {
 		if repair, worlds := mend(c, x); len(repair) > 0 {
-			fixes := steps(repair, worlds)
+			fixes := r.steps(repair, worlds)
 			r.warn(fixes, worlds, c.World, "")
 			return fixes
 		}
