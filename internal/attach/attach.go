@@ -23,6 +23,12 @@ type Options struct {
 	Init     []string
 	In       io.Reader // of the command. A file is handed on as it is
 	Out, Err io.Writer
+	// Files, if not nil, are put into the directory that the command starts in:
+	// contents by name. It is in memory, and so is /var.
+	Files map[string]string
+	// Background keeps the terminal's signals and this process's own from the
+	// command.
+	Background bool
 	// Device is the kind of the link, one of those of Devices; "" is the first
 	// that works.
 	Device string

@@ -56,9 +56,10 @@ type Lab struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup // of every goroutine
 
-	mu     sync.Mutex
-	closed bool
-	conns  map[*conn]struct{}
+	mu       sync.Mutex
+	closed   bool
+	conns    map[*conn]struct{}
+	standIns map[world.ID]StandIn
 }
 
 // shared is the authority of labs that were given none.

@@ -44,6 +44,7 @@ type writtenHost struct {
 	DNS           *writtenDNS              `yaml:"dns,omitempty"`
 	Proxy         *writtenProxy            `yaml:"proxy,omitempty"`
 	Forward       *writtenForward          `yaml:"forwards,omitempty"`
+	Exec          *writtenExec             `yaml:"exec,omitempty"`
 }
 
 type writtenAnswer struct {
