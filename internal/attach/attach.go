@@ -23,12 +23,12 @@ type Options struct {
 	Init     []string
 	In       io.Reader // of the command. A file is handed on as it is
 	Out, Err io.Writer
-	// Files, if not nil, are put into the directory that the command starts in:
-	// contents by name. It is in memory, and so is /var.
+	// Server says that the command serves in the background. It hears no signals
+	// of the terminal's nor of this process's. It is the user nobody, whom all
+	// ports are open to, and what servers write to is in memory.
+	Server bool
+	// Files are put into the directory that a server starts in: contents by name.
 	Files map[string]string
-	// Background keeps the terminal's signals and this process's own from the
-	// command.
-	Background bool
 	// Device is the kind of the link, one of those of Devices; "" is the first
 	// that works.
 	Device string

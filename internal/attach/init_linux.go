@@ -56,8 +56,8 @@ func boot(line *net.UnixConn) (*os.Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := stock(p.Options.Files); err != nil {
-		return nil, &step{"making the directory that the command starts in", err}
+	if err := serverRoom(p.Options); err != nil {
+		return nil, &step{"making the directory that a server starts in", err}
 	}
 	return start(p.Options, bundle)
 }
@@ -67,7 +67,10 @@ func start(o Options, bundle string) (*os.Process, error) {
 	path, err := exec.LookPath(o.Command[0])
 	if err == nil {
 		var process *os.Process
-		attr := &os.ProcAttr{Dir: startIn(o), Env: environ(o.Environ, o.Guise.Environ, bundle), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
+		attr := &os.ProcAttr{Env: environ(o.Environ, o.Guise.Environ, bundle), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
+		if o.Server {
+			attr.Dir, attr.Sys = staging, nobody()
+		}
 		if process, err = os.StartProcess(path, o.Command, attr); err == nil {
 			return process, nil
 		}

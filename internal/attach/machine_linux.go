@@ -68,7 +68,7 @@ func Start(o Options) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{background: o.Background, done: make(chan struct{})}
+	m := &Machine{background: o.Server, done: make(chan struct{})}
 	if err := m.spawn(o, text); err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func command(o Options, ids idMap) *exec.Cmd {
 	cmd.Args[0] = os.Args[0]
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.In, o.Out, o.Err
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setpgid:                    o.Background,
+		Setpgid:                    o.Server,
 		Cloneflags:                 unix.CLONE_NEWUSER | unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS,
 		Pdeathsig:                  syscall.SIGKILL,
 		UidMappings:                ids.users,

@@ -110,13 +110,9 @@ func (m *member) start(l *lab.Lab, o Options) error {
 	if err != nil {
 		return err
 	}
-	files := m.exec.Files
-	if files == nil {
-		files = map[string]string{}
-	}
 	m.machine, err = attach.Start(attach.Options{
 		Guise: guise, Command: append([]string{path}, m.exec.Command[1:]...), Environ: o.Environ, Init: o.Init,
-		Files: files, Background: true, Out: &m.said, Err: &m.said,
+		Server: true, Files: m.exec.Files, Out: &m.said, Err: &m.said,
 	})
 	if err != nil {
 		return err
