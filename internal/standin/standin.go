@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,10 @@ type Options struct {
 // patience is how long programs take at most until they serve, unless somebody
 // says otherwise: BIND on a busy machine takes seconds.
 const patience = 20 * time.Second
+
+// anchors is the file, beside the program's own, of the keys by which a validator
+// knows the lab's public DNS.
+const anchors = "trust-anchors.key"
 
 // again is after what time a program that does not serve yet is asked anew.
 const again = 25 * time.Millisecond
@@ -110,9 +115,11 @@ func (m *member) start(l *lab.Lab, o Options) error {
 	if err != nil {
 		return err
 	}
+	files := map[string]string{anchors: l.TrustAnchors()}
+	maps.Copy(files, m.exec.Files)
 	m.machine, err = attach.Start(attach.Options{
 		Guise: guise, Command: append([]string{path}, m.exec.Command[1:]...), Environ: o.Environ, Init: o.Init,
-		Server: true, Files: m.exec.Files, Out: &m.said, Err: &m.said,
+		Server: true, Files: files, Out: &m.said, Err: &m.said,
 	})
 	if err != nil {
 		return err
