@@ -79,6 +79,7 @@ func (l *Lab) answer(c *conn, a arrival, m *dns.Msg) {
 	}
 	out := l.message(m, q, r)
 	l.signer().sign(out, q, r)
+	out.AuthenticatedData = l.authentic(a.server, m, q, r)
 	if a.flow.Proto == route.UDP {
 		out.Truncate(payload(m))
 	}

@@ -10,14 +10,14 @@ import (
 	"github.com/miekg/dns"
 
 	"pldoctor/internal/dnsname"
+	"pldoctor/internal/fact"
 	"pldoctor/internal/resolve"
 	"pldoctor/internal/world"
 )
 
 // A signer signs the service's public zones, where a DNS server of the World
-// validates: such a server takes them as signed. In Azure they are not
-// (in November 2026, "dig +dnssec fabrikam.vault.azure.net" shows no RRSIG), so a
-// lab in which nobody validates has no signatures either.
+// validates, since such a server is of interest only where they are. Azure's own
+// are not known to be signed, so a lab in which nobody validates has no signatures.
 type signer struct {
 	w     *world.World
 	key   *dns.DNSKEY
@@ -108,6 +108,22 @@ func (s *signer) sign(out *dns.Msg, q resolve.Question, r resolve.Reply) {
 	if len(out.Ns) > 0 && !r.Private {
 		s.deny(out, q, r)
 	}
+}
+
+// authentic tells whether a server sets AD: it has validated all of the answer,
+// and its asker knows the flag (RFC 6840, sections 5.7 and 5.8).
+func (l *Lab) authentic(at resolve.Server, m *dns.Msg, q resolve.Question, r resolve.Reply) bool {
+	h, ok := l.world.Host(at.ID)
+	opt := m.IsEdns0()
+	if !ok || h.DNS == nil || !h.DNS.Validate || q.CD || r.By == h.ID || !m.AuthenticatedData && (opt == nil || !opt.Do()) {
+		return false
+	}
+	_, signed := l.signer().zoneOf(q.Name)
+	for _, alias := range r.Chain {
+		_, below := l.signer().zoneOf(alias.To)
+		signed = signed && below
+	}
+	return signed && (r.Outcome == fact.OK || r.Outcome == fact.NoData || r.Outcome == fact.NXDomain)
 }
 
 // sets are the records by owner and type, as they stand one after the other.

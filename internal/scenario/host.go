@@ -128,6 +128,7 @@ func dnsRole(n node) *world.DNSRole {
 		"forward":         into(&role.Forward, forwards),
 		"records":         into(&role.Records, records),
 		"filterPrivate":   into(&role.FilterPrivate, node.flag),
+		"filterWhole":     into(&role.FilterWhole, node.flag),
 		"validate":        into(&role.Validate, node.flag),
 		"delay":           into(&role.Delay, node.duration),
 		"upstreamTimeout": into(&role.UpstreamTimeout, node.duration),
