@@ -50,7 +50,7 @@ func (e *Edge) dialUDP(_ context.Context, near, far tcpip.FullAddress) (net.Conn
 }
 
 func fullAddress(a netip.AddrPort) tcpip.FullAddress {
-	return tcpip.FullAddress{NIC: nic, Addr: tcpipAddress(a.Addr()), Port: a.Port()}
+	return tcpip.FullAddress{NIC: nic, Addr: tcpip.AddrFromSlice(a.Addr().AsSlice()), Port: a.Port()}
 }
 
 func protocolOf(a tcpip.FullAddress) tcpip.NetworkProtocolNumber {
