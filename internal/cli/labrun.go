@@ -151,6 +151,20 @@ func (r *stay) run(app *App, l *lab.Lab, host *world.Host, command []string) (in
 	return m.Wait()
 }
 
+// predicts says that the lab inside this process only predicts what real programs
+// do, where the scenario has some.
+func (a *App) predicts(s *scenario.Scenario) {
+	var programs []string
+	for _, name := range s.Hosts {
+		if e, ok := s.Exec[name]; ok {
+			programs = append(programs, e.Command[0]+" on "+name)
+		}
+	}
+	if len(programs) > 0 {
+		a.say("%s: predicted, not run; \"lab run\" runs what is real", strings.Join(programs, ", "))
+	}
+}
+
 func (r *stay) capture() (io.Writer, error) {
 	if r.pcap == "" {
 		return nil, nil //nolint:nilnil // nothing is captured
