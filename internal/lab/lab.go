@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"pldoctor/internal/fact"
+	"pldoctor/internal/keyvault"
 	"pldoctor/internal/manage"
 	"pldoctor/internal/world"
 )
@@ -60,6 +61,7 @@ type Lab struct {
 	mu       sync.Mutex
 	closed   bool
 	conns    map[*conn]struct{}
+	vaults   map[world.ID]*keyvault.Vault // what was asked for its content so far
 	standIns map[world.ID]StandIn
 }
 
@@ -74,7 +76,7 @@ var shared = sync.OnceValue(func() *Authority {
 
 // Start makes w live. Nothing runs until a host opens a connection.
 func Start(w *world.World, opt Options) *Lab {
-	l := &Lab{world: w, opt: opt, auth: opt.Authority, conns: make(map[*conn]struct{})}
+	l := &Lab{world: w, opt: opt, auth: opt.Authority, conns: make(map[*conn]struct{}), vaults: make(map[world.ID]*keyvault.Vault)}
 	if l.auth == nil {
 		l.auth = shared()
 	}
