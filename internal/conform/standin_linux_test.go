@@ -24,8 +24,8 @@ import (
 	"pldoctor/internal/world"
 )
 
-// real are the scenarios that ship with real programs in them.
-func real(t *testing.T) (list []*scenario.Scenario) {
+// withExec are the scenarios that ship with real programs in them.
+func withExec(t *testing.T) (list []*scenario.Scenario) {
 	t.Helper()
 	for _, name := range scenario.Names() {
 		s, err := scenario.Load(name)
@@ -55,7 +55,7 @@ func withPrograms(t *testing.T, s *scenario.Scenario) *lab.Lab {
 // TestRealProgramsShip: each of the four programs stands in for a host somewhere.
 func TestRealProgramsShip(t *testing.T) {
 	found := make(map[string]bool)
-	for _, s := range real(t) {
+	for _, s := range withExec(t) {
 		for _, e := range s.Exec {
 			found[e.Command[0]] = true
 		}
@@ -71,7 +71,7 @@ func TestRealProgramsShip(t *testing.T) {
 // expects, and the probe sees what it sees of our models of them.
 func TestRealDiagnosis(t *testing.T) {
 	d := doctor.New("AzureCloud", "test")
-	for _, s := range real(t) {
+	for _, s := range withExec(t) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel() // they wait most of the time
 			l := withPrograms(t, s)
@@ -110,7 +110,7 @@ var questions = []string{
 // TestRealAnswers: dig, on a client's machine, is answered by the real DNS servers
 // what it is answered by our models of them.
 func TestRealAnswers(t *testing.T) {
-	for _, s := range real(t) {
+	for _, s := range withExec(t) {
 		var servers []*world.Host
 		for _, name := range s.Hosts {
 			if h, _ := s.World.Host(world.HostID(name)); s.Exec[name].Command != nil && h.DNS != nil {
@@ -240,7 +240,7 @@ func TestRealProxies(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range real(t) {
+	for _, s := range withExec(t) {
 		for _, h := range s.Hosts {
 			client, _ := s.World.Host(world.HostID(h))
 			if client.Environ["HTTPS_PROXY"] == "" || client.Environ["NO_PROXY"] != "" || h == "orphan" {

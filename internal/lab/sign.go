@@ -129,7 +129,7 @@ func (l *Lab) authentic(at resolve.Server, m *dns.Msg, q resolve.Question, r res
 // sets are the records by owner and type, as they stand one after the other.
 func sets(all []dns.RR) (list [][]dns.RR) {
 	for _, rr := range all {
-		if n := len(list) - 1; n >= 0 && dns.IsRRset(append(list[n][:len(list[n]):len(list[n])], rr)) {
+		if n := len(list) - 1; n >= 0 && dns.IsRRset(append(slices.Clip(list[n]), rr)) {
 			list[n] = append(list[n], rr)
 			continue
 		}

@@ -64,7 +64,7 @@ var pl506 = &Rule{
 	Mends: func(c *Case) []change.Change {
 		return c.amend("let private addresses through for "+c.Service.Suffix.Host(), func(role *world.DNSRole) bool {
 			was := role.FilterPrivate
-			role.FilterPrivate = false
+			role.FilterPrivate, role.FilterWhole = false, false
 			return was
 		})
 	},

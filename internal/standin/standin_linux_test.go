@@ -39,13 +39,16 @@ func TestFailures(t *testing.T) {
 		want       []string
 	}{
 		{"not installed", `{command: [no-such-server], package: no-such-package}`, []string{
-			"host dc: no-such-server is not installed; Debian's package is no-such-package"}},
+			"host dc: no-such-server is not installed; Debian's package is no-such-package",
+		}},
 		{"no package named", `{command: [no-such-server]}`, []string{"Debian's package is no-such-server"}},
 		{"ends early", `{command: [sh, start], files: {start: "for i in 1 2 3 4 5 6 7 8 9 10; do echo line $i; done; exit 7"}}`, []string{
-			"host dc: sh ended with status 7 before it served; it said last:\nline 3\n", "line 10"}},
+			"host dc: sh ended with status 7 before it served; it said last:\nline 3\n", "line 10",
+		}},
 		{"refuses its arguments", `{command: [dnsmasq, --no-such-option]}`, []string{"host dc: dnsmasq ended with status 1", "bad command line options"}},
 		{"serves something else", `{command: [sh, -c, "echo waiting; sleep 60"]}`, []string{
-			"host dc: sh does not serve: UDP port 53:", "it said last:\nwaiting"}},
+			"host dc: sh does not serve: UDP port 53:", "it said last:\nwaiting",
+		}},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			t.Parallel()
