@@ -44,12 +44,13 @@ type Options struct {
 
 // A Lab is a live World. Close ends it.
 type Lab struct {
-	world *world.World
-	opt   Options
-	auth  *Authority
-	cache cache
-	quota quota
-	plane func() *manage.Plane // made when it is first asked
+	world  *world.World
+	opt    Options
+	auth   *Authority
+	cache  cache
+	quota  quota
+	plane  func() *manage.Plane // made when it is first asked
+	signer func() *signer       // likewise
 
 	ports, ids, requests, managed atomic.Uint32
 
@@ -57,10 +58,11 @@ type Lab struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup // of every goroutine
 
-	mu     sync.Mutex
-	closed bool
-	conns  map[*conn]struct{}
-	vaults map[world.ID]*keyvault.Vault // what was asked for its content so far
+	mu       sync.Mutex
+	closed   bool
+	conns    map[*conn]struct{}
+	vaults   map[world.ID]*keyvault.Vault // what was asked for its content so far
+	standIns map[world.ID]StandIn
 }
 
 // shared is the authority of labs that were given none.
@@ -81,6 +83,7 @@ func Start(w *world.World, opt Options) *Lab {
 	if l.opt.RequestID == nil {
 		l.opt.RequestID = countedID
 	}
+	l.signer = sync.OnceValue(func() *signer { return newSigner(w) })
 	l.plane = sync.OnceValue(l.newPlane)
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	return l
