@@ -97,15 +97,15 @@ func (l *Lab) decide(f route.Flow) (resolve.Server, route.Decision) {
 func (l *Lab) find(f route.Flow) (server resolve.Server, d route.Decision) {
 	switch to := f.To.Addr(); {
 	case f.To.Port() == dnsPort:
-		server, d = resolve.Find(l.world, f.From, to, f.Proto)
-		if h, ok := l.world.Host(server.ID); ok && h.DNS != nil && h.DNS.NoTCP && f.Proto == route.TCP {
+		server, d = resolve.Find(l.World(), f.From, to, f.Proto)
+		if h, ok := l.World().Host(server.ID); ok && h.DNS != nil && h.DNS.NoTCP && f.Proto == route.TCP {
 			d.Outcome, d.Reason, d.By = fact.Refused, fact.PortClosed, h.ID
 		}
 		return server, d
 	case to.IsLoopback():
 		return server, route.Decision{Outcome: fact.OK, Source: to, Target: route.Target{Kind: route.AtHost, ID: f.From.Machine}}
 	}
-	return server, route.Decide(l.world, f)
+	return server, route.Decide(l.World(), f)
 }
 
 // service returns what listens at the far end, nil if nothing does.
@@ -125,7 +125,7 @@ func (l *Lab) service(a arrival) handler {
 	case port == httpPort && kind == route.AtMetadata:
 		return l.serveMetadata
 	case kind == route.AtHost:
-		if h, ok := l.world.Host(a.decision.Target.ID); ok && h.Proxy != nil && h.Proxy.Port == port {
+		if h, ok := l.World().Host(a.decision.Target.ID); ok && h.Proxy != nil && h.Proxy.Port == port {
 			return l.serveProxy(h)
 		}
 	}
@@ -150,7 +150,7 @@ func (l *Lab) connect(ctx context.Context, from caller, a arrival) (*conn, error
 		return nil, os.NewSyscallError("connect", cmp.Or(errno, syscall.ECONNREFUSED))
 	}
 	near, far := l.pair("tcp", from, a)
-	if !l.run(far, func() { serve(far, a) }) {
+	if !l.run(far, a, serve) {
 		return nil, net.ErrClosed
 	}
 	return near, nil
@@ -169,7 +169,7 @@ func (l *Lab) socket(from caller, a arrival) *conn {
 	case answered || serve == nil:
 		serve = func(c *conn, _ arrival) { unreachable(c, cmp.Or(errno, syscall.ECONNREFUSED)) }
 	}
-	if !l.run(far, func() { serve(far, a) }) {
+	if !l.run(far, a, serve) {
 		far.kill()
 	}
 	return near
@@ -193,13 +193,13 @@ func (l *Lab) pair(network string, from caller, a arrival) (near, far *conn) {
 
 // run serves the far end of a connection in a goroutine of its own, unless the
 // lab is closed.
-func (l *Lab) run(c *conn, serve func()) bool {
+func (l *Lab) run(c *conn, a arrival, serve handler) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return false
 	}
-	l.conns[c] = struct{}{}
+	l.conns[c] = a
 	c.closed = func() {
 		l.mu.Lock()
 		delete(l.conns, c)
@@ -207,7 +207,7 @@ func (l *Lab) run(c *conn, serve func()) bool {
 	}
 	l.wg.Go(func() {
 		defer func() { _ = c.Close() }()
-		serve()
+		serve(c, a)
 	})
 	return true
 }

@@ -15,7 +15,7 @@ import (
 // serveVault is Key Vault's front end, which all vaults of a region share and
 // which private endpoints lead to as well.
 func (l *Lab) serveVault(c *conn, a arrival) {
-	l.serveTLS(c, a, l.world.Service().CertificateNames(), func(req *http.Request) answer { return l.vault(req, a) })
+	l.serveTLS(c, a, l.World().Service().CertificateNames(), func(req *http.Request) answer { return l.vault(req, a) })
 }
 
 // serveTLS is an HTTPS server of Azure's own that is known by these names.
@@ -42,7 +42,7 @@ func (l *Lab) vault(req *http.Request, a arrival) answer {
 	asked := gate.Request{Method: req.Method, Host: req.Host, Path: req.URL.Path}
 	asked.Token, asked.Identity, asked.Caller = l.presented(req.Header.Get("Authorization"))
 	id := gate.RequestID(l.opt.RequestID(uint64(l.requests.Add(1))))
-	r := gate.Respond(l.world, from, asked, id, now().UTC().Format(http.TimeFormat))
+	r := gate.Respond(l.World(), from, asked, id, now().UTC().Format(http.TimeFormat))
 	l.trace(fact.Event{
 		Stage: fact.StageExchange, Kind: fact.Replied, Who: fact.Ref(a.decision.Target.ID),
 		Subject: req.Method + " " + req.URL.Path, To: fmt.Sprint(r.Status),
@@ -77,14 +77,14 @@ func (l *Lab) intercept(c *conn, a arrival, by world.ID, serve handler) {
 	rest := a
 	rest.decision.Resigner = ""
 	near, far := newPair("tcp", c.peer, a.flow.To, c.peer, 0, false)
-	if l.run(far, func() { serve(far, rest) }) {
+	if l.run(far, rest, serve) {
 		l.resign(c, near, l.issuer(by), a.flow.To.Addr().String(), "")
 	}
 }
 
 // issuer is the distinguished name in which a machine signs.
 func (l *Lab) issuer(id world.ID) string {
-	h, ok := l.world.Host(id)
+	h, ok := l.World().Host(id)
 	switch {
 	case ok && h.Forward != nil && h.Forward.Issuer != "":
 		return h.Forward.Issuer
