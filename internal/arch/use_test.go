@@ -12,6 +12,7 @@ import (
 type use struct {
 	node ast.Node
 	what string
+	path string // of the package, where it is one's own name
 }
 
 // openDoors finds the uses in a file.
@@ -19,11 +20,11 @@ func openDoors(file *ast.File) []use {
 	names := importNames(file)
 	var found []use
 	ast.Inspect(file, func(n ast.Node) bool {
-		var what string
+		var what, from string
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
 			if path, name := names.of(n); matches(doors[path], name) {
-				what = path + "." + name
+				what, from = path+"."+name, path
 			}
 		case *ast.CompositeLit:
 			what = names.unset(n.Type, n.Elts)
@@ -35,7 +36,7 @@ func openDoors(file *ast.File) []use {
 			}
 		}
 		if what != "" {
-			found = append(found, use{n, what})
+			found = append(found, use{n, what, from})
 		}
 		return true
 	})

@@ -53,6 +53,7 @@ func commands() []Command {
 		labListCommand,
 		labShowCommand,
 		labRunCommand,
+		labServeCommand,
 		labInitCommand,
 		explainCommand,
 		versionCommand,

@@ -174,7 +174,11 @@ func (e *Edge) receive() {
 // takes it, or nobody would answer it.
 func (e *Edge) arrive(b []byte) {
 	p, ok := parse(b)
-	if !ok || !e.limits.pass(p, p.key()) || p.echo && !e.pings(p) {
+	switch {
+	case !ok || !e.limits.pass(p, p.key()):
+		return
+	case p.echo:
+		e.ping(p)
 		return
 	}
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(b)})
@@ -182,13 +186,15 @@ func (e *Edge) arrive(b []byte) {
 	pkt.DecRef()
 }
 
-// pings tells whether the stack is to answer a ping.
-func (e *Edge) pings(p packet) bool {
-	fate := e.door.Ping(p.dst.Addr())
-	if fate == lab.Unreachable {
+// ping answers a ping where the lab has a machine that would.
+func (e *Edge) ping(p packet) {
+	switch e.door.Ping(p.dst.Addr()) {
+	case lab.Accepted, lab.Stalled:
+		e.out.send(pong(p))
+	case lab.Unreachable:
 		e.out.send(unreachable(p))
+	case lab.Dropped, lab.Refused:
 	}
-	return fate == lab.Accepted || fate == lab.Stalled
 }
 
 // transmit takes what the stack sends.

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
-	"gvisor.dev/gvisor/pkg/tcpip/checksum"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
@@ -44,8 +43,8 @@ func parse(b []byte) (packet, bool) {
 		}
 		p.network, p.proto, rest = ipv4.ProtocolNumber, h.TransportProtocol(), h.Payload()
 		src, dst = h.SourceAddress(), h.DestinationAddress()
-		if h.FragmentOffset() > 0 {
-			rest = nil
+		if h.FragmentOffset() > 0 || h.More() && p.proto == header.ICMPv4ProtocolNumber {
+			rest = nil // what it carries is in others, too
 		}
 	case header.IPv6Version:
 		h := header.IPv6(b)
@@ -87,8 +86,6 @@ func address(a tcpip.Address) netip.Addr {
 	addr, _ := netip.AddrFromSlice(a.AsSlice())
 	return addr
 }
-
-func tcpipAddress(a netip.Addr) tcpip.Address { return tcpip.AddrFromSlice(a.AsSlice()) }
 
 // Limits are the flows whose packets something on the way takes: those that are
 // larger than a number of bytes.
@@ -141,41 +138,3 @@ func (l *limits) pass(p packet, k key) bool {
 
 // stallLimit is the largest packet of a flow that stalls.
 func stallLimit(payload int) int { return payload + header.IPv4MinimumSize + header.TCPMinimumSize }
-
-// quoted is how much of a packet an ICMP error brings back: its header and the
-// beginning of what it carries, by which the sender knows it (RFC 792). RFC 1812
-// asks for as much as fits into 576 bytes.
-const quoted = 512
-
-// unreachable is the ICMP error that says that no way leads to where a packet
-// goes. It seems to come from there.
-func unreachable(p packet) []byte {
-	quote := p.raw[:min(len(p.raw), quoted)]
-	src, dst := tcpipAddress(p.dst.Addr()), tcpipAddress(p.src.Addr())
-	if p.network == ipv4.ProtocolNumber {
-		b := make([]byte, header.IPv4MinimumSize+header.ICMPv4MinimumSize, header.IPv4MinimumSize+header.ICMPv4MinimumSize+len(quote))
-		b = append(b, quote...)
-		ip := header.IPv4(b)
-		ip.Encode(&header.IPv4Fields{
-			TotalLength: uint16(len(b)), TTL: 64, Protocol: uint8(header.ICMPv4ProtocolNumber), SrcAddr: src, DstAddr: dst,
-		})
-		ip.SetChecksum(^ip.CalculateChecksum())
-		m := header.ICMPv4(ip.Payload())
-		m.SetType(header.ICMPv4DstUnreachable)
-		m.SetCode(header.ICMPv4HostUnreachable)
-		m.SetChecksum(header.ICMPv4Checksum(m[:header.ICMPv4MinimumSize], checksum.Checksum(m[header.ICMPv4MinimumSize:], 0)))
-		return b
-	}
-	b := make([]byte, header.IPv6MinimumSize+header.ICMPv6DstUnreachableMinimumSize, header.IPv6MinimumSize+header.ICMPv6DstUnreachableMinimumSize+len(quote))
-	b = append(b, quote...)
-	ip := header.IPv6(b)
-	ip.Encode(&header.IPv6Fields{
-		PayloadLength: uint16(len(b) - header.IPv6MinimumSize), TransportProtocol: header.ICMPv6ProtocolNumber,
-		HopLimit: 64, SrcAddr: src, DstAddr: dst,
-	})
-	m := header.ICMPv6(ip.Payload())
-	m.SetType(header.ICMPv6DstUnreachable)
-	m.SetCode(header.ICMPv6NetworkUnreachable)
-	m.SetChecksum(header.ICMPv6Checksum(header.ICMPv6ChecksumParams{Header: m, Src: src, Dst: dst}))
-	return b
-}
