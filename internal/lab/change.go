@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"maps"
 	"sync"
 
 	"pldoctor/internal/fact"
@@ -35,10 +36,7 @@ func (l *Lab) World() *world.World { return l.now.Load().world }
 func (l *Lab) Change(w *world.World) {
 	l.now.Store(l.presently(w))
 	l.mu.Lock()
-	open := make(map[*conn]arrival, len(l.conns))
-	for c, a := range l.conns {
-		open[c] = a
-	}
+	open := maps.Clone(l.conns)
 	l.mu.Unlock()
 	for c, a := range open {
 		l.rejudge(c, a)
