@@ -31,7 +31,7 @@ func users() []user {
 // installed is a directory with the program in it, which every user can run.
 func installed(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "pldoctor-test")
+	dir, err := os.MkdirTemp("", "pldoctor-test") //nolint:usetesting // the parent of t.TempDir is closed to others
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,10 +16,12 @@ import (
 const machine = "machine"
 
 // let are, per package, the import paths whose doors it may use besides: the
-// first runs a user's program inside a lab, the second listens on loopback, and
-// the tests of the program run it.
+// first runs a user's program inside a lab, the second has processes of one user
+// meet at a socket of the kernel's, the third listens on loopback, and the tests
+// of the program run it.
 var let = map[string][]string{
 	"attach":       {"os/exec"},
+	"live":         {"net"},
 	"serve":        {"net"},
 	"cmd/pldoctor": {"os/exec"},
 }

@@ -8,6 +8,7 @@ package attach
 import (
 	"errors"
 	"io"
+	"maps"
 	"strings"
 
 	"pldoctor/internal/lab"
@@ -63,18 +64,22 @@ var foreign = []string{"KUBERNETES_", "WEBSITE_", "FUNCTIONS_", "ACC_", "AZUREPS
 // environ is the command's environment: the caller's, without proxies and what
 // tells of its machine; then the host's, and where its authorities are.
 func environ(caller []string, host map[string]string, bundle string) []string {
+	own := maps.Clone(host)
+	if own == nil {
+		own = make(map[string]string)
+	}
+	for _, key := range []string{"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} {
+		own[key] = bundle
+	}
 	var all []string
 	for _, entry := range caller {
 		key, _, _ := strings.Cut(entry, "=")
-		if _, replaced := host[key]; !replaced && !isForeign(key) {
+		if _, replaced := own[key]; !replaced && !isForeign(key) {
 			all = append(all, entry)
 		}
 	}
-	for key, value := range host {
+	for key, value := range own {
 		all = append(all, key+"="+value)
-	}
-	for _, key := range []string{"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} {
-		all = append(all, key+"="+bundle)
 	}
 	return all
 }

@@ -120,7 +120,8 @@ func obey(line *net.UnixConn, pid int) {
 	b := make([]byte, 1)
 	for {
 		if n, err := line.Read(b); err != nil || n == 0 {
-			os.Exit(signalled + int(syscall.SIGKILL))
+			_ = syscall.Kill(-1, syscall.SIGKILL)
+			return
 		}
 		_ = syscall.Kill(pid, syscall.Signal(b[0]))
 	}

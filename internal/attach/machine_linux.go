@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -203,9 +204,9 @@ func (r report) failure() error {
 	if r.Failed == "" {
 		return nil
 	}
-	var err error = errors.New(r.Failed)
+	err := errors.New(r.Failed)
 	if r.Errno != 0 {
-		err = r.Errno
+		err = fmt.Errorf("%s: %w", strings.TrimSuffix(r.Failed, ": "+r.Errno.Error()), r.Errno)
 	}
 	switch {
 	case r.Status != 0:
@@ -236,7 +237,7 @@ func (m *Machine) Wait() (int, error) {
 	for {
 		select {
 		case s := <-signals:
-			if n, ok := s.(syscall.Signal); ok && !(fromTerminal(n) && inForeground()) {
+			if n, ok := s.(syscall.Signal); ok && (!fromTerminal(n) || !inForeground()) {
 				_, _ = m.line.Write([]byte{byte(n)})
 			}
 		case <-m.done:

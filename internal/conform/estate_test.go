@@ -31,7 +31,7 @@ const (
 // some is a number of random worlds, or a part of it under the race detector.
 func some(n int) uint64 {
 	if raced {
-		n /= 10
+		n /= 40
 	}
 	return uint64(n)
 }

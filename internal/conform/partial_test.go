@@ -61,7 +61,7 @@ func TestPartialKnowledge(t *testing.T) {
 		}
 		for _, f := range p.injuries() {
 			sick, ok := p.injured([]injury{f})
-			if !ok || raced && (f.way > 0 || len(f.code+p.name)%8 > 0) {
+			if !ok || raced && (f.way > 0 || len(f.code+p.name)%32 > 0) {
 				continue
 			}
 			seen := sick.observed()

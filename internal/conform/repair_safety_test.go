@@ -60,6 +60,9 @@ func sick(t *testing.T) map[string]patient {
 func TestRepairsAreSafe(t *testing.T) {
 	patients := sick(t)
 	names := slices.Sorted(maps.Keys(patients))
+	if raced {
+		names = slices.DeleteFunc(names, func(name string) bool { return len(name)%16 > 0 })
+	}
 	wrong := make([]string, len(names))
 	var wait sync.WaitGroup
 	for k := range 2 {

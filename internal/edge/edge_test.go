@@ -371,7 +371,7 @@ func TestNothingLeaks(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte{0x45, 0, 0, 20})
 	f.Add(bytes.Repeat([]byte{0x60}, 60))
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Fuzz(func(_ *testing.T, b []byte) {
 		p, ok := parse(b)
 		if ok {
 			_, _ = parse(unreachable(p))

@@ -51,7 +51,7 @@ func parse(b []byte) (packet, bool) {
 		if !h.IsValid(len(b)) {
 			return p, false
 		}
-		p.network, p.proto, rest = ipv6.ProtocolNumber, h.TransportProtocol(), h.Payload()
+		p.network, p.proto, rest = ipv6.ProtocolNumber, tcpip.TransportProtocolNumber(h.NextHeader()), h.Payload()
 		src, dst = h.SourceAddress(), h.DestinationAddress()
 	default:
 		return p, false

@@ -18,7 +18,8 @@ type Decision struct {
 	page    page
 	text    service.Text // of a textPage
 	op      *operation
-	name    string // of the operation's object
+	call    Call
+	content string // what the vault holds, see Answer
 	world   *world.World
 	arrival Arrival
 	request Request
@@ -28,10 +29,10 @@ type Decision struct {
 type page uint8
 
 const (
-	textPage   page = iota // a refusal
-	healthPage             // of /healthstatus
-	listPage               // of a collection
-	htmlPage               // of the web server in front of the vaults
+	textPage    page = iota // a refusal
+	healthPage              // of /healthstatus
+	contentPage             // of a request that was admitted
+	htmlPage                // of the web server in front of the vaults
 )
 
 // Decide says what comes of a request. The order is that which public
@@ -43,7 +44,7 @@ const (
 //  4. A request without a token gets the challenge, whatever the firewall says:
 //     that is how clients find out where to get one.
 //  5. The network settings, see Admits; then the token's tenant; then roles or
-//     access policies; then whether the secret exists.
+//     access policies; then what the vault holds, see Decision.Answer.
 func Decide(w *world.World, a Arrival, r Request) Decision {
 	d := Decision{world: w, arrival: a, request: r}
 	if strings.EqualFold(strings.TrimSuffix(r.Path, "/"), service.HealthPath) {
@@ -54,12 +55,12 @@ func Decide(w *world.World, a Arrival, r Request) Decision {
 		d.Status, d.page, d.Denial = 403, htmlPage, service.DeniedUnknown
 		return d
 	}
-	op, name, ok := operationOf(r.Method, r.Path)
+	op, call, ok := operationOf(r.Method, r.Path)
 	if !ok {
 		d.Status, d.page = 404, htmlPage
 		return d
 	}
-	d.op, d.name, d.Info = op, name, networkInfo(w, a)
+	d.op, d.call, d.Info = op, call, networkInfo(w, a)
 	if d.Vault, ok = vaultOf(w, r.Host); !ok {
 		return d.refuse(service.TextTCP, a.Endpoint)
 	}
@@ -87,12 +88,30 @@ func (d Decision) ofVault() Decision {
 		return d.refuse(service.TextSignature, v.ID)
 	case v.Foreign:
 		return d.refuse(service.TextIssuer, v.ID)
-	case r.Identity != world.Reader || !d.op.reader:
+	case !d.op.allowed(r.Identity):
 		return d.unauthorized()
-	case d.op.one:
-		return d.refuse(service.TextNoSecret, "")
 	}
-	d.Status, d.page = 200, listPage
+	d.Status, d.page = 200, contentPage
+	return d
+}
+
+// allowed tells whether the roles or access policies of a caller allow an
+// operation.
+func (op *operation) allowed(who world.Identity) bool {
+	return who == world.Administrator || who == world.Reader && op.reader
+}
+
+// Admitted returns what a vault is asked to do; ok is false where nothing is,
+// because the request was refused or concerns no vault's content.
+func (d Decision) Admitted() (call Call, ok bool) { return d.call, d.page == contentPage }
+
+// Answer puts what the vault's content says, a status and a body in JSON, into
+// the decision on a request that was admitted. Without it the answer is an
+// empty 200: the World knows who may ask, and not what a vault holds.
+func (d Decision) Answer(status int, body string) Decision {
+	if d.page == contentPage {
+		d.Status, d.content = status, body
+	}
 	return d
 }
 

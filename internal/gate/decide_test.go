@@ -47,8 +47,8 @@ func TestOrder(t *testing.T) {
 		{"an address as host", nil, overInternet, to("[fd00::1]:443", read(reader)), 403, service.DeniedTCP, ""},
 		{"the zone's name as host", nil, overEndpoint, to("fabrikam.privatelink.vaultcore.azure.net", read(reader)), 403, service.DeniedTCP, id(endpoint)},
 		{"another cloud's name as host", nil, overEndpoint, to("fabrikam.vault.azure.cn", read(reader)), 403, service.DeniedTCP, id(endpoint)},
-		{"host with port, odd case", nil, overEndpoint, to("FABRIKAM.Vault.azure.net:443", read(reader)), 404, "", ""},
-		{"host with final dot", nil, overEndpoint, to(host+".", read(reader)), 404, "", ""},
+		{"host with port, odd case", nil, overEndpoint, to("FABRIKAM.Vault.azure.net:443", read(reader)), 200, "", ""},
+		{"host with final dot", nil, overEndpoint, to(host+".", read(reader)), 200, "", ""},
 
 		{"deleted before the token", deleted, overInternet, read(none), 404, service.DeniedNoVault, id(keyVault + "/fabrikam")},
 
@@ -67,16 +67,22 @@ func TestOrder(t *testing.T) {
 		{"the firewall before the role", nil, overInternet, read(noRole), 403, service.DeniedFirewall, id(keyVault + "/fabrikam")},
 		{"closed before the firewall", closed, overListed, read(reader), 403, service.DeniedConnection, id(keyVault + "/fabrikam")},
 		{"closed to service endpoints", closed, overSubnet, read(reader), 403, service.DeniedConnection, id(keyVault + "/fabrikam")},
-		{"private link past a closed vault", closed, overEndpoint, read(reader), 404, "", ""},
-		{"the neighbour's open vault", nil, overInternet, to("contoso.vault.azure.net", read(reader)), 404, "", ""},
+		{"private link past a closed vault", closed, overEndpoint, read(reader), 200, "", ""},
+		{"the neighbour's open vault", nil, overInternet, to("contoso.vault.azure.net", read(reader)), 200, "", ""},
 
 		{"another tenant's vault", nil, overInternet, to("initech.vault.azure.net", read(reader)), 401, service.DeniedToken, "foreign:initech"},
 		{"roles", nil, overEndpoint, read(noRole), 403, service.DeniedRBAC, id(keyVault + "/fabrikam")},
 		{"access policies", policies, overEndpoint, read(noRole), 403, service.DeniedPolicy, id(keyVault + "/fabrikam")},
 		{"a role for secrets only", nil, overEndpoint, at("/keys/k", read(reader)), 403, service.DeniedRBAC, id(keyVault + "/fabrikam")},
-		{"a secret that is not there", nil, overEndpoint, read(reader), 404, "", ""},
-		{"a version that is not there", nil, overEndpoint, at("/secrets/db/0123", read(reader)), 404, "", ""},
+		{"a secret that is not there", nil, overEndpoint, read(reader), 200, "", ""},
+		{"a version that is not there", nil, overEndpoint, at("/secrets/db/0123", read(reader)), 200, "", ""},
 		{"the list of secrets", nil, overEndpoint, at("/secrets", read(reader)), 200, "", ""},
+		{"the list of versions", nil, overEndpoint, at("/secrets/db/versions", read(reader)), 200, "", ""},
+		{"a secret to be set", nil, overEndpoint, with("PUT", read(reader)), 403, service.DeniedRBAC, id(keyVault + "/fabrikam")},
+		{"set by an administrator", nil, overEndpoint, with("PUT", read(world.Administrator)), 200, "", ""},
+		{"an administrator's key", nil, overEndpoint, at("/keys/k", read(world.Administrator)), 200, "", ""},
+		{"an administrator on the internet", nil, overInternet, with("PUT", read(world.Administrator)), 403, service.DeniedFirewall, id(keyVault + "/fabrikam")},
+		{"an administrator without a way to do it", nil, overEndpoint, with("PATCH", at("/secrets", read(world.Administrator))), 404, "", ""},
 	} {
 		got := gate.Decide(estate(t, fabrikam(c.vault)), c.arrival, c.request)
 		if got.Status != c.status || got.Denial != c.denial || got.By != c.by {

@@ -55,9 +55,3 @@ type Header struct{ Name, Value string }
 // A RequestID is the value of x-ms-request-id: a GUID that the service makes
 // for each request.
 type RequestID string
-
-// Respond decides a request and writes the response. Date is the value of the
-// Date header (RFC 9110, section 6.6.1).
-func Respond(w *world.World, a Arrival, r Request, id RequestID, date string) Response {
-	return Decide(w, a, r).Write(id, date)
-}

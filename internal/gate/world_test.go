@@ -110,3 +110,8 @@ func at(path string, r gate.Request) gate.Request {
 	r.Path = path
 	return r
 }
+
+// respond decides a request and writes the response.
+func respond(w *world.World, a gate.Arrival, r gate.Request, id gate.RequestID, date string) gate.Response {
+	return gate.Decide(w, a, r).Write(id, date)
+}

@@ -97,8 +97,8 @@ func (d Decision) body() string {
 	switch d.page {
 	case healthPage:
 		return "true" // four bytes of JSON, says the article's Content-Length
-	case listPage:
-		return `{"value":[],"nextLink":null}`
+	case contentPage:
+		return d.content
 	case htmlPage:
 		return html(d.Status)
 	case textPage:
@@ -123,7 +123,7 @@ func html(status int) string {
 func (d Decision) fields() service.Fields {
 	f := service.Fields{
 		Client: d.arrival.Source.Unmap(), NoSubnet: d.arrival.Subnet != "",
-		Host: hostname(d.request.Host), Name: d.name,
+		Host: hostname(d.request.Host), Name: d.call.Name,
 		JWTHeader: "e30", // {}
 		Action:    "Microsoft.KeyVault/vaults/" + d.op.action, Permission: d.op.permission,
 	}
@@ -131,8 +131,8 @@ func (d Decision) fields() service.Fields {
 	if v := d.Vault; v != nil {
 		f.Vault, f.Location, f.Resource = v.Name(), region(v.Location), string(v.ID)
 		f.Issuer = service.Issuer(tenant(v))
-		if d.op.one {
-			f.Resource += "/" + d.op.collection + "/" + strings.ToLower(d.name)
+		if d.call.Name != "" {
+			f.Resource += "/" + d.op.collection() + "/" + strings.ToLower(d.call.Name)
 		}
 		if !v.Foreign {
 			issuer = f.Issuer

@@ -103,8 +103,9 @@ func (l *Lab) managementToken(header string) manage.Token {
 	if !parsed || !known {
 		return manage.Token{Present: present}
 	}
+	reader := h.Identity == world.Reader || h.Identity == world.Administrator
 	return manage.Token{
-		Present: present, Valid: h.Identity == world.Reader || h.Identity == world.NoRole, Reader: h.Identity == world.Reader,
+		Present: present, Valid: reader || h.Identity == world.NoRole, Reader: reader,
 		Audience: c.Audience, Expires: time.Unix(c.Expires, 0), App: c.App, Object: c.Object,
 	}
 }

@@ -45,7 +45,7 @@ func (l *Lab) Change(w *world.World) {
 
 // rejudge does with an open connection what the World of now does.
 func (l *Lab) rejudge(c *conn, a arrival) {
-	if o := a.decision.Outcome; o != fact.OK && o != fact.Stalled {
+	if o := a.decision.Outcome; a.inner || o != fact.OK && o != fact.Stalled {
 		return
 	}
 	if h, ok := l.World().Host(a.flow.From.Machine); ok {

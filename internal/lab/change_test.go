@@ -234,3 +234,28 @@ func TestHostChanges(t *testing.T) {
 		}
 	})
 }
+
+// TestOpenBehindInspection: a change that has nothing to do with a connection
+// leaves it as it is, also where an appliance re-signs it.
+func TestOpenBehindInspection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nva := vm("nva", "10.1.0.4")
+		nva.Forward = &world.ForwardRole{SNAT: true, InterceptTLS: true, Issuer: "CN=NVA CA"}
+		nva.PublicAddress = ip("20.9.9.9")
+		l := start(t, Options{RTT: rtt}, append(behind(), nva)...)
+		defer l.Close()
+		e := on(t, l, "app")
+		c, err := e.Dial(context.Background(), "tcp", publicIP+":443")
+		if err != nil {
+			t.Fatal(err)
+		}
+		secure := tls.Client(c, &tls.Config{ServerName: vaultHost, InsecureSkipVerify: true})
+		s := &session{secure, bufio.NewReader(secure)}
+		for _, when := range []string{"before", "after"} {
+			if got := s.ask(t, ""); got != "401" {
+				t.Errorf("%s: %s", when, got)
+			}
+			l.Change(l.World().With(world.Put(recordless())))
+		}
+	})
+}

@@ -45,6 +45,7 @@ type arrival struct {
 	decision route.Decision
 	server   resolve.Server // of a flow to port 53
 	trail    trail          // of a flow to port 53
+	inner    bool           // the rest of the way of another connection, which is judged in its place
 }
 
 // source is the client as the far end sees it.

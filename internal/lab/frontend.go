@@ -1,13 +1,18 @@
 package lab
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
+	"time"
 
 	"pldoctor/internal/fact"
 	"pldoctor/internal/gate"
+	"pldoctor/internal/keyvault"
 	"pldoctor/internal/route"
 	"pldoctor/internal/world"
 )
@@ -42,12 +47,43 @@ func (l *Lab) vault(req *http.Request, a arrival) answer {
 	asked := gate.Request{Method: req.Method, Host: req.Host, Path: req.URL.Path}
 	asked.Token, asked.Identity, asked.Caller = l.presented(req.Header.Get("Authorization"))
 	id := gate.RequestID(l.opt.RequestID(uint64(l.requests.Add(1))))
-	r := gate.Respond(l.World(), from, asked, id, now().UTC().Format(http.TimeFormat))
+	at := now()
+	d := gate.Decide(l.World(), from, asked)
+	if call, admitted := d.Admitted(); admitted {
+		d = d.Answer(l.content(d.Vault, call, req, at))
+	}
+	r := d.Write(id, at.UTC().Format(http.TimeFormat))
 	l.trace(fact.Event{
 		Stage: fact.StageExchange, Kind: fact.Replied, Who: fact.Ref(a.decision.Target.ID),
 		Subject: req.Method + " " + req.URL.Path, To: fmt.Sprint(r.Status),
 	})
 	return answer{status: r.Status, headers: r.Headers, body: r.Body}
+}
+
+// content has a vault do what was admitted. What vaults hold is the lab's, and
+// not the World's.
+func (l *Lab) content(v *world.Vault, call gate.Call, req *http.Request, at time.Time) (status int, body string) {
+	text, err := io.ReadAll(req.Body)
+	if err != nil {
+		return http.StatusBadRequest, ""
+	}
+	return l.vaultContent(v).Answer(keyvault.Request{
+		Operation: string(call.Operation), Name: call.Name, Version: call.Version,
+		Query: req.URL.Query(), Body: text, Now: at,
+	})
+}
+
+// vaultContent is what a vault holds: nothing when it is first asked.
+func (l *Lab) vaultContent(v *world.Vault) *keyvault.Vault {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	held, asked := l.vaults[v.ID]
+	if !asked {
+		host := strings.ToLower(v.Name()) + "." + l.World().Service().Suffix.Host()
+		held = keyvault.New(host, rand.Reader)
+		l.vaults[v.ID] = held
+	}
+	return held
 }
 
 // inspected has the firewalls on the way look at the name in the client's
@@ -75,7 +111,7 @@ func (l *Lab) inspected(settings *tls.Config, c *conn, a arrival) *tls.Config {
 // way, so the rest of the way adds no time.
 func (l *Lab) intercept(c *conn, a arrival, by world.ID, serve handler) {
 	rest := a
-	rest.decision.Resigner = ""
+	rest.decision.Resigner, rest.inner = "", true
 	near, far := newPair("tcp", c.peer, a.flow.To, c.peer, 0, false)
 	if l.run(far, rest, serve) {
 		l.resign(c, near, l.issuer(by), a.flow.To.Addr().String(), "")

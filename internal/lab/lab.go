@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"pldoctor/internal/fact"
+	"pldoctor/internal/keyvault"
 	"pldoctor/internal/world"
 )
 
@@ -60,7 +61,8 @@ type Lab struct {
 
 	mu     sync.Mutex
 	closed bool
-	conns  map[*conn]arrival // by their far ends
+	conns  map[*conn]arrival            // by their far ends
+	vaults map[world.ID]*keyvault.Vault // what was asked for its content so far
 }
 
 // shared is the authority of labs that were given none.
@@ -74,7 +76,7 @@ var shared = sync.OnceValue(func() *Authority {
 
 // Start makes w live. Nothing runs until a host opens a connection.
 func Start(w *world.World, opt Options) *Lab {
-	l := &Lab{opt: opt, auth: opt.Authority, conns: make(map[*conn]arrival)}
+	l := &Lab{opt: opt, auth: opt.Authority, conns: make(map[*conn]arrival), vaults: make(map[world.ID]*keyvault.Vault)}
 	if l.auth == nil {
 		l.auth = shared()
 	}

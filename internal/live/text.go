@@ -132,11 +132,12 @@ func (d *Desk) solved(r Request) Reply {
 	case !d.drill.Solved():
 		return Reply{No: true, Text: fmt.Sprintf("exercise %d is not solved yet: %s the path is private, and what the exercise is about is still so\n", e.Number, p)}
 	}
-	text := fmt.Sprintf("exercise %d is solved: %s, %s\n", e.Number, p, path(v))
-	for _, p := range d.drill.Lost() {
-		text += fmt.Sprintf("what is left: %s, the path was private before, and %s\n", p, path(d.drill.Path(p)))
+	var b strings.Builder
+	fmt.Fprintf(&b, "exercise %d is solved: %s, %s\n", e.Number, p, path(v))
+	for _, lost := range d.drill.Lost() {
+		fmt.Fprintf(&b, "what is left: %s, the path was private before, and %s\n", lost, path(d.drill.Path(lost)))
 	}
-	return Reply{Text: text}
+	return Reply{Text: b.String()}
 }
 
 func (d *Desk) status(r Request) (string, error) {

@@ -42,7 +42,7 @@ func readHost(n node) host {
 		"integrated":      into(&h.Integrated, tri),
 		"routeAll":        into(&h.RouteAll, node.flag),
 		"wants":           into(&h.Wants, word(world.WantPrivate, world.WantAny)),
-		"identity":        into(&h.Identity, word(world.NoIdentity, world.InvalidIdentity, world.NoRole, world.Reader)),
+		"identity":        into(&h.Identity, word(world.NoIdentity, world.InvalidIdentity, world.NoRole, world.Reader, world.Administrator)),
 		"nameservers":     into(&h.Nameservers, node.addrs),
 		"nameserversFor":  into(&h.Split, forwards),
 		"search":          into(&h.Search, node.texts),

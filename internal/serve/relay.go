@@ -52,7 +52,7 @@ func (s *Server) exchange(message []byte, from netip.AddrPort) {
 	}
 	defer func() { _ = c.Close() }()
 	defer context.AfterFunc(s.ctx, func() { _ = c.Close() })()
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(s.host.Now().Add(patience))
 	if _, err := c.Write(message); err != nil {
 		return
 	}
@@ -75,7 +75,7 @@ func (s *Server) question(c *net.TCPConn) {
 // connection is a TLS connection. It goes where the host finds the name that
 // the client asks for; one that asks for none is reset.
 func (s *Server) connection(c *net.TCPConn) {
-	_ = c.SetReadDeadline(time.Now().Add(patience))
+	_ = c.SetReadDeadline(s.host.Now().Add(patience))
 	hello, name := greeting(c)
 	_ = c.SetReadDeadline(time.Time{})
 	far, err := s.dial(name)

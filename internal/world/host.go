@@ -27,12 +27,14 @@ const (
 // An Identity says what a token of a host may do.
 type Identity string
 
-// Identities.
+// Identities. A reader of secrets and an administrator read the configuration
+// as well.
 const (
 	NoIdentity      Identity = "none"
 	InvalidIdentity Identity = "invalid"
 	NoRole          Identity = "no-role"
-	Reader          Identity = "reader"
+	Reader          Identity = "reader"        // of secrets
+	Administrator   Identity = "administrator" // of secrets, keys and certificates
 )
 
 // A Host is a machine: ARM does not know what runs inside one.

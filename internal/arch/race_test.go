@@ -1,0 +1,45 @@
+package arch
+
+import (
+	"go/ast"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var racing = regexp.MustCompile(`(?m)^RACING := (.*)$`)
+
+// TestRacing: "make test" puts every package under the race detector that starts
+// a goroutine or locks anything.
+func TestRacing(t *testing.T) {
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := racing.FindSubmatch(makefile)
+	if line == nil {
+		t.Fatal("Makefile: no line RACING := ...")
+	}
+	listed := strings.Fields(string(line[1]))
+	for _, s := range sources(t) {
+		if s.isTest() || slices.Contains(listed, s.pkg()) {
+			continue
+		}
+		if slices.Contains(s.imports(), "sync") || slices.Contains(s.imports(), "sync/atomic") || s.starts() {
+			t.Errorf("%s shares something between goroutines: add %s to RACING in the Makefile", s.name, s.pkg())
+		}
+	}
+}
+
+// starts tells whether the file starts a goroutine.
+func (s source) starts() (found bool) {
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		_, is := n.(*ast.GoStmt)
+		found = found || is
+		return !found
+	})
+	return found
+}
