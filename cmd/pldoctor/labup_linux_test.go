@@ -153,10 +153,8 @@ func TestUpRefuses(t *testing.T) {
 			s.does(t, 5, "lab up healthy", "runs already")
 			s.does(t, 5, "lab enter nobody", `has no host "nobody"; there are app`)
 			s.does(t, 127, "lab enter app -- no-such-program")
-			uid := os.Geteuid()
 			if u.credential != nil {
-				uid = int(u.credential.Uid)
-				s.strangers(t, uid)
+				s.strangers(t, int(u.credential.Uid))
 			}
 			s.does(t, 0, "lab down", "the lab has ended")
 			if err := s.up.Wait(); err != nil {
