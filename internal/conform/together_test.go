@@ -143,13 +143,6 @@ type peculiarity struct {
 // peculiarities are written by hand.
 var peculiarities = []peculiarity{
 	{
-		"healthy-virtual-wan/operator",
-		[]string{"PL801", "PL802"},
-		both,
-		[]string{"PL505"},
-		"a shortcoming: the repair forwards to the Private Resolver, to which the hub's firewall lets nobody from this plant",
-	},
-	{
 		"healthy-service-endpoint-beside",
 		[]string{"PL812"},
 		probeAlone,

@@ -217,7 +217,7 @@ func (r *run) cured(x *rule.Rule) bool {
 func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
 	f := Finding{
 		Code: x.Code, Slug: x.Slug, Title: x.Title, Severity: x.Severity, Role: role, Certainty: "certain", Owner: x.Owner,
-		Why: result.Why, Evidence: result.Evidence, Fixes: []Fix{}, DocURL: DocURL(x.Code),
+		Why: result.Why, Evidence: result.Evidence, Fixes: []Fix{}, DocURL: r.judge.docs[r.judge.place[x]],
 	}
 	if f.Evidence == nil {
 		f.Evidence = []rule.Evidence{}
@@ -226,12 +226,14 @@ func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
 		f.Why = x.Title
 	}
 	f.Severity = cmp.Or(result.Severity, f.Severity)
-	switch server, unread := r.passedOn(); {
+	switch {
 	case result.Open:
 		f.Certainty = "possible"
-	case unread && role == RoleCause && !x.Symptom && x.Stage == fact.StageAnswer && x.Owner == rule.OwnerDNS:
-		f.Certainty = "likely"
-		f.Why += "; that holds if the DNS server " + server + " forwards to Azure DNS as it should, which nobody has read"
+	case role == RoleCause && !x.Symptom && x.Stage == fact.StageAnswer && x.Owner == rule.OwnerDNS:
+		if server, unread := r.passedOn(); unread {
+			f.Certainty = "likely"
+			f.Why += "; that holds if the DNS server " + server + " forwards to Azure DNS as it should, which nobody has read"
+		}
 	}
 	if (role == RoleAdvice || r.tolerated()) && f.Severity == rule.Error {
 		f.Severity = rule.Warning
@@ -258,9 +260,11 @@ func (r *run) advised(c *rule.Case, x *rule.Rule) []Fix {
 // tolerated tells whether the client wants any path that the vault admits, and
 // has one: untested counts as admitted.
 func (r *run) tolerated() bool {
+	if r.in.Wants != world.WantAny {
+		return false
+	}
 	v := r.first.Journey.Verdict()
-	return r.in.Wants == world.WantAny && (v == fact.Public || v == fact.ServiceEndpoint) &&
-		r.first.Journey.Accessed() != fact.AccessRefusedNetwork
+	return (v == fact.Public || v == fact.ServiceEndpoint) && r.first.Journey.Accessed() != fact.AccessRefusedNetwork
 }
 
 // bad is the first bad hop for this client.

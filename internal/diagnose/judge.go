@@ -47,17 +47,21 @@ func (in Input) hostname() dnsname.Name {
 type Judge struct {
 	version  string
 	rules    []*rule.Rule       // by code
-	upstream []*rule.Rule       // those that spoil an earlier hop first
+	upstream []int              // places in rules, of those that spoil an earlier hop first
 	place    map[*rule.Rule]int // in rules
+	docs     []string           // where each is documented
 	library  func() []looks
 	runs     sync.Pool // room for others
 }
 
 // NewJudge returns a judge of vaults in one cloud.
 func NewJudge(cloud, version string) *Judge {
-	j := &Judge{version: version, rules: rule.All(), upstream: rule.Upstream(), place: map[*rule.Rule]int{}}
+	j := &Judge{version: version, rules: rule.All(), place: map[*rule.Rule]int{}}
 	for i, x := range j.rules {
-		j.place[x] = i
+		j.place[x], j.docs = i, append(j.docs, DocURL(x.Code))
+	}
+	for _, x := range rule.Upstream() {
+		j.upstream = append(j.upstream, j.place[x])
 	}
 	j.library = sync.OnceValue(func() []looks { return buildLibrary(cloud, j.rules) })
 	return j
@@ -173,12 +177,15 @@ func (m *room) leave() {
 }
 
 // says is what a rule says of a case; of things as they are, each is asked once.
-func (r *run) says(c *rule.Case, x *rule.Rule) rule.Result {
+func (r *run) says(c *rule.Case, x *rule.Rule) rule.Result { return r.saysAt(c, r.judge.place[x]) }
+
+// saysAt is says for the rule at a place.
+func (r *run) saysAt(c *rule.Case, place int) rule.Result {
 	if c != &r.first {
 		r.complete(c)
-		return x.Eval(c)
+		return r.judge.rules[place].Eval(c)
 	}
-	return *r.saysFirst(r.judge.place[x])
+	return *r.saysFirst(place)
 }
 
 // saysFirst is what the rule at a place says of things as they are.

@@ -113,6 +113,9 @@ func (r *run) withoutConfiguration() {
 	if n := len(r.candidates); n > 0 && n <= maxCertain {
 		excused := seen.excused()
 		bare = r.beside(&excused) || bare
+		if unpinned, pinned := seen.unpinned(); pinned {
+			bare = r.beside(&unpinned) || bare
+		}
 	}
 	if len(r.candidates) > 0 {
 		r.addVariants(r.evidence(bad))
@@ -144,6 +147,9 @@ func (r *run) unprompted(a netip.Addr) bool {
 // network is of a shape of its own. What comes after the first bad hop may be
 // the work of others, so it is left out bit by bit, the last of it first.
 func (r *run) fitLoosely(seen sketch, bad fact.Stage) (bare bool) {
+	if seen.proxy.used == yes && failed(seen.proxy.outcome) { // the client's servers tell nothing of what fails behind its proxy
+		seen.first, seen.other = serverSketch{}, serverSketch{}
+	}
 	for _, forget := range later {
 		if forget.stage <= bad || bad == fact.StageProxy && forget.stage < fact.StageAccess {
 			continue // behind a proxy all hops are one
@@ -158,8 +164,9 @@ func (r *run) fitLoosely(seen sketch, bad fact.Stage) (bare bool) {
 
 // evidence is what the rules see by themselves at the bad hop or before it.
 func (r *run) evidence(bad fact.Stage) (list []*rule.Rule) {
-	for _, x := range r.judge.upstream {
-		if !x.Symptom && !x.Aside && x.Stage <= bad && r.says(&r.first, x).Status == rule.StatusFail {
+	for _, place := range r.judge.upstream {
+		x := r.judge.rules[place]
+		if !x.Symptom && !x.Aside && x.Stage <= bad && r.saysFirst(place).Status == rule.StatusFail {
 			list = append(list, x)
 		}
 	}
@@ -255,8 +262,15 @@ func (r *run) ruledOut(place int) bool {
 	return r.judge.rules[place].Eval(&bare).Status == rule.StatusPass
 }
 
-// fold puts variants under the candidate that they are variants of.
+// fold puts variants under the candidate that they are variants of, whether or not
+// a stock world has room for them: no client can tell them from it.
 func (r *run) fold() {
+	for place, x := range r.judge.rules {
+		named := x.Under != "" && slices.ContainsFunc(r.candidates, func(y *rule.Rule) bool { return y.Code == x.Under })
+		if named && !r.isCandidate(x) && !r.ruledOut(place) {
+			r.variants = append(r.variants, x)
+		}
+	}
 	r.candidates = slices.DeleteFunc(r.candidates, func(x *rule.Rule) bool {
 		named := slices.ContainsFunc(r.candidates, func(y *rule.Rule) bool { return y.Code == x.Under })
 		if named && !slices.Contains(r.variants, x) {

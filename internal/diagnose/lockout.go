@@ -70,8 +70,11 @@ func (r *run) lost(f *Fix, p ripple, s step, spared world.ID) {
 // left to be asked for.
 func (r *run) hides(h *world.Host, s step, left *int) (list []Loss) {
 	for v := range s.before.Vaults() {
+		if *left == 0 || strings.EqualFold(v.Name(), r.in.Vault) {
+			continue
+		}
 		host, err := r.in.Service.Host(v.Name())
-		if err != nil || strings.EqualFold(v.Name(), r.in.Vault) || *left == 0 {
+		if err != nil {
 			continue
 		}
 		*left--

@@ -222,19 +222,20 @@ func (r *run) infer(h hypothesis) {
 	for i := range r.causes {
 		r.causes[i].proven, r.causes[i].result = false, r.seen(r.causes[i].rule)
 		if r.real(&r.causes[i]); len(r.causes[i].repair) == 0 {
-			r.causes[i] = r.hidden(r.causes[i].rule)
+			r.causes[i] = r.hidden(h, r.causes[i].rule)
 		}
 	}
 	for i, x := range h.rules {
 		if !r.named(x) {
-			r.causes = slices.Insert(r.causes, min(i, len(r.causes)), r.hidden(x))
+			r.causes = slices.Insert(r.causes, min(i, len(r.causes)), r.hidden(h, x))
 		}
 	}
 }
 
 // hidden is a cause inside machines. Of what can be done about it, only what is
-// done on the client is sure to be on the right machine.
-func (r *run) hidden(x *rule.Rule) cause {
+// done on the client is sure to be on the right machine, and only what helps in
+// the world that explains what was seen is worth doing.
+func (r *run) hidden(h hypothesis, x *rule.Rule) cause {
 	words := cause{rule: x, result: r.seen(x), fixes: r.words(x)}
 	c := r.unproven(&r.first, x, words.result)
 	r.real(&c)
@@ -242,6 +243,9 @@ func (r *run) hidden(x *rule.Rule) cause {
 		if id != r.in.Client {
 			return words
 		}
+	}
+	if len(c.repair) == 0 || firstBad(r.glimpse(change.Apply(h.imagined.World, c.repair...))) != fact.NoStage {
+		return words
 	}
 	return c
 }

@@ -23,16 +23,30 @@ func (s *sketch) excused() sketch {
 	e := *s
 	beyond := e.proxy.used == yes && failed(e.proxy.outcome)        // what fails is on the way to the proxy, or behind it
 	beside := beyond || e.via != fact.ViaDNS && e.proxy.used != yes // programs go by something else than what the servers say
-	e.azure.excuse(beside && e.azure == e.first)
+	silent := e.first.reached == fact.Timeout                       // what the client asks for does not get as far as Azure DNS
+	e.azure.excuse(beside && e.azure == e.first || silent)
 	e.first.excuse(beside)
 	e.other.excuse(true)
-	if beyond && e.direct != fact.Private {
+	if e.proxy.used == yes && e.direct != fact.Private {
 		e.direct = ""
 	}
 	if e.otherDoor != fact.OK {
 		e.otherDoor = fact.Unseen
 	}
 	return e
+}
+
+// unpinned is a sketch of the request as it would go without a line of the hosts
+// file, as far as the DNS server tells that would take its place; false where that
+// one leads to a private address, or there is no such line.
+func (s *sketch) unpinned() (sketch, bool) {
+	if s.via != fact.ViaHostsFile || s.first.host == (answerSketch{}) || s.first.host.right() {
+		return sketch{}, false
+	}
+	return sketch{
+		platform: s.platform, name: s.name, proxy: s.proxy, via: fact.ViaDNS, resolver: fact.OK, answer: s.first.host,
+		first: s.first, other: s.other, azure: s.azure,
+	}, true
 }
 
 // excuse leaves out a wrong answer to the alias, and of a server that is not in

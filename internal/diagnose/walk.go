@@ -44,12 +44,13 @@ func (r *run) walk(c *rule.Case) {
 func (r *run) step(c *rule.Case, bad fact.Stage) (found cause, mended *rule.Case) {
 	views := r.views(c)
 	identified := bad == fact.StageAccess && c.Journey.Accessed() == fact.AccessRefusedIdentity // the path has nothing to do with it
-	for _, x := range r.judge.upstream {
+	for _, place := range r.judge.upstream {
+		x := r.judge.rules[place]
 		if x.Symptom || x.Aside || x.Mends == nil || r.named(x) || identified && x.Stage != fact.StageAccess {
 			continue
 		}
 		for i, view := range views {
-			next, after := r.attempt(c, view, x)
+			next, after := r.attempt(c, view, place)
 			switch {
 			case after == nil, i > 0 && hidden(c.World, after.World): // the inside of a proxy has a code of its own
 			case firstBad(after) == fact.NoStage:
@@ -62,10 +63,10 @@ func (r *run) step(c *rule.Case, bad fact.Stage) (found cause, mended *rule.Case
 	return found, mended
 }
 
-// attempt mends what a rule says of a view of a case; nil where it says nothing
+// attempt mends what the rule at a place says of a view of a case; nil where it says nothing
 // or there is nothing to mend.
-func (r *run) attempt(c, view *rule.Case, x *rule.Rule) (cause, *rule.Case) {
-	result := r.says(view, x)
+func (r *run) attempt(c, view *rule.Case, place int) (cause, *rule.Case) {
+	x, result := r.judge.rules[place], r.saysAt(view, place)
 	if result.Status != rule.StatusFail {
 		return cause{}, nil
 	}
@@ -111,12 +112,13 @@ func doorless(x *rule.Rule, c *rule.Case) bool {
 // take makes a cause of the first rule of a kind that fails.
 func (r *run) take(c *rule.Case, fits func(*rule.Rule, *rule.Case) bool) bool {
 	views := r.views(c)
-	for _, x := range r.judge.upstream {
+	for _, place := range r.judge.upstream {
+		x := r.judge.rules[place]
 		if x.Symptom || x.Aside {
 			continue
 		}
 		for _, view := range views {
-			if result := r.says(view, x); result.Status == rule.StatusFail && fits(x, c) { // what would mend it is worth more work
+			if result := r.saysAt(view, place); result.Status == rule.StatusFail && fits(x, c) { // what would mend it is worth more work
 				r.causes = append(r.causes, r.unproven(view, x, result))
 				return true
 			}
@@ -246,14 +248,15 @@ func hop(j fact.Journey, s fact.Stage) any {
 
 // symptoms names what is seen as the cause, where nothing explains it.
 func (r *run) symptoms(c *rule.Case) {
-	for _, x := range r.judge.upstream {
+	for _, place := range r.judge.upstream {
+		x := r.judge.rules[place]
 		if !x.Symptom {
 			continue
 		}
-		if result := r.says(c, x); result.Status == rule.StatusFail {
+		if result := r.saysAt(c, place); result.Status == rule.StatusFail {
 			taken := cause{rule: x, result: result, fixes: r.words(x)}
 			if c.Predicted != nil && r.differs == fact.NoStage && x.Mends != nil { // else the configuration does not know better
-				if _, after := r.attempt(c, c, x); after != nil && betters(c, after, firstBad(c)) {
+				if _, after := r.attempt(c, c, place); after != nil && betters(c, after, firstBad(c)) {
 					taken = r.unproven(c, x, result)
 				}
 			}

@@ -170,7 +170,10 @@ func (n Name) Child(label string) (Name, error) {
 	if len(text)-1 > maxName {
 		return Name{}, fmt.Errorf("name of %d characters, the limit is %d", len(text)-1, maxName)
 	}
-	return Name{strings.ToLower(text)}, nil
+	if lower := strings.ToLower(front); lower != front { // n is lower-case already
+		text = lower + n.text
+	}
+	return Name{text}, nil
 }
 
 // RelativeTo returns what stands in front of zone, "@" for the zone itself, as

@@ -20,11 +20,15 @@ const privateNegative = 10
 type azure struct {
 	public
 	ask        Ask
-	redirected bool // a link's resolutionPolicy sent the rest to the public DNS
+	rules      []world.ForwardingRule // of the VNet's forwarding ruleset
+	redirected bool                   // a link's resolutionPolicy sent the rest to the public DNS
 }
 
 func azureDNS(w *world.World, vnet world.ID, q Question, ask Ask) Reply {
 	a := azure{public: asPublic(w, vnet), ask: ask}
+	if rs, ok := rulesetOf(w, vnet); ok {
+		a.rules = rs.Rules
+	}
 	return chase(q.Name, func(n dnsname.Name) step { return a.look(Question{n, q.Type, q.CD}) })
 }
 
@@ -41,7 +45,7 @@ func (a *azure) look(q Question) step {
 		a.redirected, a.why = true, fact.FallenBack
 		return a.public.look(name, t)
 	}
-	if rule := ruleFor(a.w, a.by, name, a.svc.Suffix.Parent()); rule != nil {
+	if rule := ruleFor(a.rules, name, a.svc.Suffix.Parent()); rule != nil {
 		return step{end: forward(a.ask, targets(rule), q, managedWait, a.by)}
 	}
 	return a.public.look(name, t)
@@ -114,19 +118,15 @@ func rulesetOf(w *world.World, vnet world.ID) (*world.Ruleset, bool) {
 	return nil, false
 }
 
-// ruleFor returns the rule of the VNet's ruleset that catches a name: of those
-// enabled, the one with the longest domain. The rule "." passes over names
-// that are reserved for Azure, for Key Vault all below azure.net
+// ruleFor returns the rule of a ruleset that catches a name: of those enabled,
+// the one with the longest domain. The rule "." passes over names that are
+// reserved for Azure, for Key Vault all below azure.net
 // (learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets, "Rule
 // processing").
-func ruleFor(w *world.World, vnet world.ID, name, reserved dnsname.Name) *world.ForwardingRule {
-	rs, ok := rulesetOf(w, vnet)
-	if !ok {
-		return nil
-	}
+func ruleFor(rules []world.ForwardingRule, name, reserved dnsname.Name) *world.ForwardingRule {
 	var best *world.ForwardingRule
-	for i := range rs.Rules {
-		r := &rs.Rules[i]
+	for i := range rules {
+		r := &rules[i]
 		switch {
 		case !r.Enabled, !name.Under(r.Domain), r.Domain == dnsname.Root && name.Under(reserved):
 		case best == nil, r.Domain.Under(best.Domain) && r.Domain != best.Domain:

@@ -199,6 +199,9 @@ func TestDNSRulesOnWhatAClientSees(t *testing.T) {
 		{"the alias's name is private", "PL802", seenCase(nil, view(ownDNS, pub, "10.1.2.4")), rule.StatusFail, "privatelink"},
 		{"the alias's name is public", "PL802", seenCase(nil, view(ownDNS, pub, "52.168.109.101")), rule.StatusPass, ""},
 		{"nobody asked for the alias's name", "PL802", seenCase(nil, view(ownDNS, pub, "")), rule.StatusUnknown, ""},
+		{"the hostname gets no answer, and the alias's name a private one", "PL802", seenCase(nil, view(ownDNS, "", "10.1.2.4")), rule.StatusUnknown, "not known"},
+		{"Azure DNS says the same", "PL802", seenCase(nil, view(ownDNS, pub, "10.1.2.4"), of(fact.RoleAzure, view(azure, pub, "10.1.2.4"))), rule.StatusUnknown, "Azure DNS itself"},
+		{"a server that fails knows nothing of the name", "PL104", seenCase(nil, view(ownDNS, "servfail", ""), of(fact.RolePublic, view(public, "nxdomain", ""))), rule.StatusFail, "does not exist"},
 		{"a server that chases aliases works", "PL802", seenCase(nil, view(ownDNS, private, "10.1.2.4")), rule.StatusPass, ""},
 
 		{"a public address in the hosts file", "PL803", seenCase(hostsFile("52.168.109.101"), view(azure, private, private)), rule.StatusFail, "hosts file"},

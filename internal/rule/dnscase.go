@@ -265,22 +265,34 @@ func (c *Case) upstream(server *world.Host) (netip.Addr, bool) {
 		return world.AzureDNS, true
 	}
 	var found netip.Addr
+	best := -1
 	for r := range c.World.MayAnswer() {
-		addr, vnet := answering(r)
+		addr, network := answering(r)
 		if !addr.IsValid() || world.MetaOf(r).ID == server.ID {
 			continue
 		}
-		if _, ok := c.World.VNet(vnet); !ok {
-			continue
-		}
-		if _, sees := c.linked(vnet); sees {
-			return addr, true
-		}
-		if !found.IsValid() {
-			found = addr
+		if fit, ok := c.upstreamFit(r, network, server); ok && fit > best {
+			found, best = addr, fit
 		}
 	}
 	return found, found.IsValid()
+}
+
+// upstreamFit says how well what answers in a network would do as the upstream of
+// a server outside Azure: one that sees the zone comes first, then one that the
+// site is connected to. False for one in no network of Azure.
+func (c *Case) upstreamFit(r world.Resource, network world.ID, server *world.Host) (fit int, ok bool) {
+	vnet := network // whose links count
+	if f, proxy := r.(*world.Firewall); proxy && len(f.DNSServers) > 0 {
+		vnet, _ = Site{World: c.World}.vnetHolding(f.DNSServers[0], 1)
+	}
+	if _, sees := c.linked(vnet); sees {
+		fit += 2
+	}
+	if s, ok := c.World.Site(server.Network); ok && slices.Contains(s.ConnectedTo, network) {
+		return fit + 1, true
+	}
+	return fit, c.isVNet(network)
 }
 
 // answering returns the address at which a resource answers DNS for others, and

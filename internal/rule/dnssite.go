@@ -81,8 +81,13 @@ func forwarding(to netip.Addr) world.DNSRole {
 
 // target is the server to which a DNS server passes the service's names on.
 func target(w *world.World, role world.DNSRole) (netip.Addr, bool) {
+	return upstreamFor(w.Service().Suffix, role)
+}
+
+// upstreamFor is the server to which a DNS server passes the names of a domain on.
+func upstreamFor(domain dnsname.Name, role world.DNSRole) (netip.Addr, bool) {
 	for _, f := range role.Forward {
-		if w.Service().Suffix.Under(f.Domain) && len(f.To) > 0 {
+		if domain.Under(f.Domain) && len(f.To) > 0 {
 			return f.To[0], true
 		}
 	}

@@ -56,6 +56,15 @@ func (c *Case) proxied() bool {
 	return c.Journey.Proxy.Outcome != fact.Unseen || c.Journey.Proxy.Server != ""
 }
 
+// proxyReached tells whether a proxy answered to CONNECT, be it with a refusal.
+func (c *Case) proxyReached() bool {
+	switch c.Journey.Proxy.Outcome {
+	case fact.OK, fact.ProxyAuth, fact.ProxyForbidden, fact.ProxyGateway:
+		return true
+	}
+	return false
+}
+
 // past is the request past the proxy, as far as anybody looked.
 func (c *Case) past() (fact.Journey, bool) {
 	switch {

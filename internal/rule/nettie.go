@@ -65,8 +65,15 @@ func (t tie) evidence() []Evidence {
 }
 
 // ties returns the vault's connections, those of the endpoints nearest to the
-// client first.
+// client first. They are found once and not to be changed.
 func (c *Case) ties() []tie {
+	if of := c.outlook(); c.tied.of != of {
+		c.tied.of, c.tied.list = of, c.findTies()
+	}
+	return c.tied.list
+}
+
+func (c *Case) findTies() []tie {
 	var ties []tie
 	add := func(e *world.Endpoint, reach fact.Reason) {
 		if !slices.ContainsFunc(ties, func(t tie) bool { return t.endpoint == e }) {
@@ -96,12 +103,19 @@ func (c *Case) stuck() (tie, bool) {
 	if slices.ContainsFunc(ties, func(t tie) bool { return t.effective() && t.reach != fact.NoPath }) {
 		return tie{}, false
 	}
-	served := slices.ContainsFunc(ties, tie.effective)
-	ties = slices.DeleteFunc(ties, func(t tie) bool { return t.effective() || served && t.reach == fact.NoPath })
-	if len(ties) == 0 {
+	served, best := slices.ContainsFunc(ties, tie.effective), -1
+	for i, t := range ties {
+		if t.effective() || served && t.reach == fact.NoPath {
+			continue
+		}
+		if best < 0 || c.relied(t) < c.relied(ties[best]) {
+			best = i
+		}
+	}
+	if best < 0 {
 		return tie{}, false
 	}
-	return slices.MinFunc(ties, func(a, b tie) int { return c.relied(a) - c.relied(b) }), true
+	return ties[best], true
 }
 
 // relied orders connections by how much speaks for it that this client was meant

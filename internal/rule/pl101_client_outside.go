@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -42,6 +43,8 @@ var pl101 = &Rule{
 			return NotApplicable("the platform that the client runs on makes the connection")
 		case c.Client != nil && c.Client.Proxy != nil:
 			return NotApplicable("it is about the client's place, not its proxy's")
+		case c.proxyReached():
+			return NotApplicable("the proxy connects in the client's place, and is reached")
 		}
 		if r, unread := c.NotRead(vnetType); unread {
 			return r
@@ -83,12 +86,23 @@ var pl101 = &Rule{
 		if c.isVNet(c.home()) {
 			return c.connect(door)
 		}
-		subnet, ok := c.placeNear(door.Endpoint.VNet())
+		subnet, ok := c.placeFor(door)
 		if !ok {
 			return nil
 		}
 		return []change.Change{change.MoveHost{Host: c.Client.ID, Network: subnet.Parent(), Subnet: subnet}}
 	},
+}
+
+// placeFor is a subnet for the client from which it reaches a door, or its proxy,
+// which does so for it.
+func (c *Case) placeFor(door Door) (world.ID, bool) {
+	if at, err := netip.ParseAddrPort(c.Journey.Proxy.Server); err == nil {
+		if proxy, ok := (Site{World: c.World}).Server(at.Addr()); ok && c.isVNet(proxy.Network) {
+			return c.placeNear(proxy.Network)
+		}
+	}
+	return c.placeNear(door.Endpoint.VNet())
 }
 
 // placeNear is a subnet for a machine that uses an endpoint in a VNet: there or

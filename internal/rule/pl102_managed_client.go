@@ -64,7 +64,7 @@ var pl102 = &Rule{
 		}
 		near := c.nearVNets()
 		if door, ok := c.bestFarDoor(); ok {
-			if subnet, ok := c.placeNear(door.Endpoint.VNet()); ok {
+			if subnet, ok := c.placeFor(door); ok {
 				return []change.Change{change.RunInVNet{Host: c.Client.ID, VNet: subnet.Parent(), Subnet: subnet}}
 			}
 		}

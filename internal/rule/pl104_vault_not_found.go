@@ -35,7 +35,7 @@ var pl104 = &Rule{
 		if past, ok := c.past(); ok && c.proxied() { // the proxy's own answer is its secret
 			a = past.Answer
 		}
-		if v, ok := c.firstHeard(); ok && (c.remembered() || c.proxied() || a.Outcome == fact.Unseen) {
+		if v, ok := c.firstHeard(); ok && (c.remembered() || c.proxied() || a.Outcome == fact.Unseen || a.Outcome.Failure()) {
 			a = v.Host
 		}
 		switch {
@@ -77,10 +77,14 @@ func (c *Case) remembered() bool {
 }
 
 // firstHeard is what the first DNS server says that answers: those that the
-// client is configured to ask come first.
+// client is configured to ask come first. One that fails says nothing of a name
+// of which another knows more.
 func (c *Case) firstHeard() (fact.ServerView, bool) {
 	views := c.views()
-	i := slices.IndexFunc(views, func(v fact.ServerView) bool { return v.Host.Outcome != fact.Unseen })
+	i := slices.IndexFunc(views, func(v fact.ServerView) bool { return v.Host.Outcome != fact.Unseen && !v.Host.Outcome.Failure() })
+	if i < 0 {
+		i = slices.IndexFunc(views, func(v fact.ServerView) bool { return v.Host.Outcome != fact.Unseen })
+	}
 	if i < 0 {
 		return fact.ServerView{}, false
 	}

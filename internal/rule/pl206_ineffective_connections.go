@@ -63,7 +63,7 @@ var pl206 = &Rule{
 // deadTies are the connections on the vault's list that carry nothing, where
 // another does.
 func (c *Case) deadTies() []tie {
-	ties := slices.DeleteFunc(c.ties(), func(t tie) bool { return t.connection == nil })
+	ties := slices.DeleteFunc(slices.Clone(c.ties()), func(t tie) bool { return t.connection == nil })
 	if !slices.ContainsFunc(ties, tie.effective) {
 		return nil
 	}

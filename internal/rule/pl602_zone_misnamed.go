@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pldoctor/internal/change"
@@ -60,12 +61,12 @@ var pl602 = &Rule{
 		}
 		create := change.CreateZone{Near: zones[0].ID, Domain: near}
 		b := Break{create}
-		id := create.ID(s.World)
+		id, serving := create.ID(s.World), s.zones() // of several zones, the client's has its record
 		for _, z := range zones {
 			for _, l := range z.Links {
 				b = append(b, change.LinkZone{Zone: id, VNet: l.VNet})
 			}
-			if r, ok := z.Record(s.Vault.Name(), world.TypeA); ok && len(r.Addrs) > 0 {
+			if r, ok := z.Record(s.Vault.Name(), world.TypeA); ok && len(r.Addrs) > 0 && (len(serving) == 0 || slices.Contains(serving, z)) {
 				b = append(b, change.SetRecord{Zone: id, Label: s.Vault.Name(), Addr: r.Addrs[0]})
 			}
 			b = append(b, change.DeleteZone{Zone: z.ID})

@@ -17,7 +17,7 @@ var pl802 = &Rule{
 	Doc: Doc{
 		Symptom: "The vault's hostname resolves to a public address; the same server, asked for `<vault>.privatelink.vaultcore.azure.net`, gives the private one. Applications get 403 `ForbiddenByConnection` or `ForbiddenByFirewall`.",
 		Cause:   "The server has a conditional forwarder for `privatelink.vaultcore.azure.net` (or `vaultcore.azure.net`) only. Clients ask for the name under `vault.azure.net`; the server passes that on to a public resolver, which answers with the whole chain of aliases down to the public address, and the forwarder never sees a question. It works only on servers that look up each alias themselves.",
-		Apart:   "With PL801 the server does not answer from the zone for the `privatelink` name either. With PL101 and PL808 the way to the server that knows better is missing. With PL813 a rule of a Private Resolver's ruleset does the same in Azure: where the server forwards to it, the client sees the same.",
+		Apart:   "With PL801 the server does not answer from the zone for the `privatelink` name either. With PL101 and PL808 the way to the server that knows better is missing. With PL813 a rule of a Private Resolver's ruleset does the same in Azure: where the server forwards to it, the client sees the same; where Azure DNS itself answers so, it is that one. With PL820 the server is silent because the client does not reach it: its settings of VNet integration tell.",
 		Fix:     "Whoever runs the server forwards the public domains, `vault.azure.net` and `vaultcore.azure.net`, to where the private one is forwarded now, and then removes that one.",
 		Verify: []string{
 			"host <vault>.vault.azure.net <dns-server>   # a public address",
@@ -45,6 +45,10 @@ var pl802 = &Rule{
 			return Pass(c.serverName(server) + " gives a private address")
 		case !ok || view.Alias.Outcome == fact.Unseen:
 			return Unknown("nobody asked the server for the vault's name in the private zone")
+		case view.Host.Outcome == fact.Unseen && c.private(view.Alias):
+			return Unknown("the server answers from the private zone for the name in it, and does not answer for the vault's hostname: where it sends that one is not known")
+		case c.caughtInAzure():
+			return Unknown("Azure DNS itself gives the public address for the vault's hostname and the private one for the name in the zone: what the server forwards cannot be told")
 		case !c.forwardsAliasOnly():
 			return Pass("the server does not answer from the private zone for the name in it either")
 		}
@@ -58,7 +62,7 @@ var pl802 = &Rule{
 		for _, domain := range [...]dnsname.Name{s.World.Service().Zone, s.World.Service().Core} {
 			what := "forward " + domain.Host() + " only, and all else to a public resolver"
 			breaks = append(breaks, s.spoilServer(what, func(good world.DNSRole) world.DNSRole {
-				to, ok := target(s.World, good)
+				to, ok := upstreamFor(s.World.Service().Zone, good)
 				if !ok {
 					to = world.AzureDNS
 				}
@@ -90,6 +94,19 @@ var pl802 = &Rule{
 // publicly, though the alias leads from the one to the other.
 func (c *Case) forwardsAliasOnly() bool {
 	v, ok := c.view()
+	return ok && c.aliasOnly(v)
+}
+
+// caughtInAzure tells whether Azure DNS, asked from the same machine, says what a
+// server would that forwards the private zone's name only.
+func (c *Case) caughtInAzure() bool {
+	v, ok := c.views().of(world.AzureDNS)
+	return ok && c.private(v.Alias) && c.aliasOnly(v)
+}
+
+// aliasOnly tells whether a server answers only the vault's name in the private
+// zone from that zone.
+func (c *Case) aliasOnly(v fact.ServerView) bool {
 	zoned := v.Alias.Outcome != fact.Unseen && (v.Alias.Outcome != fact.OK || c.private(v.Alias))
-	return ok && v.Host.Outcome == fact.OK && v.Host.Alias && !c.private(v.Host) && zoned
+	return v.Host.Outcome == fact.OK && v.Host.Alias && !c.private(v.Host) && zoned
 }

@@ -79,8 +79,18 @@ func (c *Case) sharedFault() bool {
 	if !looked || past.Verdict() == fact.Private || past.Verdict() == fact.Undetermined || c.World == nil {
 		return false
 	}
+	_, ours := c.ownProxy()
+	return past.Answer.Reason == fact.NotRegistered || ours
+}
+
+// ownProxy is the proxy that takes the request, where it is in a network of the
+// customer's.
+func (c *Case) ownProxy() (*world.Host, bool) {
+	if c.World == nil {
+		return nil, false
+	}
 	proxy, known := c.World.Host(world.ID(c.Journey.Proxy.By))
-	return past.Answer.Reason == fact.NotRegistered || known && proxy.Network != world.Internet
+	return proxy, known && proxy.Network != world.Internet
 }
 
 // throughProxy is the evidence of a proxy.

@@ -20,7 +20,7 @@ var pl811 = &Rule{
 	Doc: Doc{
 		Symptom: "`nslookup`, `host` and `dig` show the private address, and the application connects to another one.",
 		Cause:   "Programs resolve names through the operating system, which may send names of a domain to servers of their own: a VPN client's split DNS, Windows' name resolution policy table, the scoped resolvers of macOS, systemd-resolved's routing domains, WSL's generated resolv.conf. Tools that speak DNS ask the configured servers and pass all of it by. Or the resolver library asks for another name: where the name has fewer dots than `ndots` (5 in pods), it first appends each domain of the search list, and a wildcard record in one of these answers.",
-		Apart:   "With PL803 a line of the hosts file explains it, with PL812 a cache. With PL504 the configured servers themselves disagree. With PL801 and PL101 the DNS servers themselves give the public address. With PL804 a proxy resolves the name. With PL808 the server for the domain is behind a peering that fails.",
+		Apart:   "With PL803 a line of the hosts file explains it, with PL812 a cache. Where neither the settings that pldoctor reads nor a server say whence the address comes, it may be a cache (PL812) as well as Windows' policy table, or Windows outside WSL: no probe inside can tell these apart, since the program gets the address in the same way. With PL504 the configured servers themselves disagree. With PL801 and PL101 the DNS servers themselves give the public address. With PL804 a proxy resolves the name. With PL808 the server for the domain is behind a peering that fails.",
 		Fix:     "Whoever manages the machine or the VPN removes the rule for the domain, or points it at a server that sees the private zone. Where a search domain answers: set `ndots` to 1 (in a pod, `dnsConfig.options`), write the name with a final dot where the program takes it, or remove the wildcard record.",
 		Verify: []string{
 			"getent ahosts <vault>.vault.azure.net   # what programs get",
@@ -64,6 +64,11 @@ var pl811 = &Rule{
 		return Fail(fmt.Sprintf("programs get %s for %s, %s; the configured DNS server %s gives %s",
 			got, c.Host.Host(), c.whence(), c.serverName(v.Server), v.Host.Addr), append(c.said(), c.heard(v))...)
 	},
+	// Of an answer whose source the probe cannot read, as from Windows' name
+	// resolution policy table or from outside WSL, there is no Break of its own: a
+	// World holds what a machine is set to do, which a probe in it then reads. What
+	// such an answer looks like, an address that no server gives and no setting
+	// explains, is brought about with PL812, whose cache no probe reads either.
 	Breaks: func(s Site) []Break {
 		if slices.ContainsFunc(s.Client.Split, func(f world.Forward) bool { return s.hostname().Under(f.Domain) }) {
 			return s.searchFirst() // names like the vault's have servers of their own already

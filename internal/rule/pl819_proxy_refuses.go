@@ -65,7 +65,12 @@ var pl819 = &Rule{
 		}
 		return breaks
 	},
-	Mends: func(c *Case) []change.Change { return c.passProxy() },
+	Mends: func(c *Case) []change.Change {
+		if proxy, ok := c.ownProxy(); ok && c.proxyReached() && c.outside() { // past it, no path leads to an endpoint
+			return []change.Change{change.SetProxyAnswer{Proxy: proxy.ID, Status: 200}}
+		}
+		return c.passProxy()
+	},
 }
 
 func refusalWords(o fact.Outcome) string {

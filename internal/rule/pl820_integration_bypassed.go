@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ var pl820 = &Rule{
 	Doc: Doc{
 		Symptom: "An app on App Service or Functions gets 403 `ForbiddenByConnection` or `ForbiddenByFirewall`, and the vault sees one of the platform's public addresses; key vault references stay unresolved. Where only some ranges are routed into the VNet, connections to the private address time out.",
 		Cause:   "Without VNet integration an app connects from App Service's own network and asks its DNS. With it, but without routing all traffic, only private ranges (RFC 1918) go through the VNet: an endpoint in other space stays outside. A private endpoint of the app is for requests to it, not from it.",
-		Apart:   "With PL101 the VNet that the app is in has no way to the endpoint; with PL603 the zone is not linked to that VNet, with PL801 its DNS servers do not ask Azure. An app whose routing leaves the address outside sees a time-out as with any closed path: see PL706; with PL819 the proxy that it uses can't be reached.",
+		Apart:   "With PL101 the VNet that the app is in has no way to the endpoint; with PL603 the zone is not linked to that VNet, with PL801 its DNS servers do not ask Azure. An app whose routing leaves the address outside sees a time-out as with any closed path: see PL706; with PL819 the proxy that it uses can't be reached, and where a DNS server is left outside that one is silent, as with PL802 one whose way to a public resolver is cut.",
 		Fix:     "Whoever owns the app integrates it with a subnet of a VNet that reaches the endpoint, and routes all its outbound traffic through it.",
 		Verify: []string{
 			"nameresolver <vault>.vault.azure.net   # in the app's console; nslookup in apps on Linux",
@@ -61,7 +62,11 @@ var pl820 = &Rule{
 		breaks := []Break{{change.RunAs{Host: s.Client.ID, Runs: s.appService()}, change.SetIntegration{Host: s.Client.ID}}}
 		subnet, known := s.subnet()
 		if door, ok := s.Door(); ok && known && !door.Addresses[0].IsPrivate() { // which takes more than the integration
-			breaks = append(breaks, Break{change.RunAs{Host: s.Client.ID, Runs: s.appService()}, change.SetIntegration{Host: s.Client.ID, Subnet: subnet.ID}})
+			bypass := Break{change.RunAs{Host: s.Client.ID, Runs: s.appService()}, change.SetIntegration{Host: s.Client.ID, Subnet: subnet.ID}}
+			breaks = append(breaks, bypass)
+			if added, ok := s.newServer(forwarding(world.AzureDNS), "forwards to Azure DNS"); ok && !added.Addr.IsPrivate() { // which is bypassed, too
+				breaks = append(breaks, append(Break{added, change.SetVNetDNS{VNet: added.Network, Servers: []netip.Addr{added.Addr}}}, bypass...))
+			}
 		}
 		return breaks
 	},

@@ -154,6 +154,10 @@ type Case struct {
 		of   outlook
 		list []Door
 	}
+	tied struct { // that ties found last
+		of   outlook
+		list []tie
+	}
 	elsewhere struct { // that ZoneElsewhere found last
 		of   outlook
 		zone world.ID

@@ -2,6 +2,7 @@ package world
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -111,6 +112,15 @@ func (r *Ruleset) keys() []key {
 		keys = append(keys, key{kind: ruling, id: id})
 	}
 	return keys
+}
+
+// samePlace tells whether two resources are one host at one place, which is found
+// as before whatever else is set on it: so are the hosts that change most.
+func samePlace(a, b Resource) bool {
+	x, isHost := a.(*Host)
+	y, stays := b.(*Host)
+	return isHost && stays && x.Network == y.Network && x.Address == y.Address && x.Behind == y.Behind &&
+		slices.Equal(x.Addresses, y.Addresses)
 }
 
 func (h *Host) keys() []key {

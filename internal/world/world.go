@@ -204,6 +204,9 @@ func (w *World) WithGaps(gaps ...Gap) *World {
 // reindex makes r found in the place of old; either may be nil. What both are
 // found by stays as it is, since the latest of an id is what is found.
 func (w *World) reindex(old, r Resource) {
+	if samePlace(old, r) {
+		return
+	}
 	all := keysOf(r)
 	before, after := differing(keysOf(old), all)
 	for _, k := range before {
