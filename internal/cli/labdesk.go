@@ -15,9 +15,9 @@ var labBreakCommand = Command{
 	Usage: "[FAULT] [FLAGS]",
 	Short: "bring a fault about in the lab that is up",
 	Long: `Lab break brings a fault about in the lab that "lab up" serves, while it runs.
-FAULT is a finding's code or slug, such as PL604 or record-missing. Without it, the
-faults are listed that fit, with the path that requests take then. Connections that
-are open stay or break as they would in Azure.
+FAULT is a finding's code or slug, such as PL604 or record-missing. Without it,
+the faults are listed that fit, with the path that requests take then.
+Connections that are open stay or break as they would in Azure.
 `,
 	Run: asking(live.Break, place, fault),
 }
@@ -38,8 +38,8 @@ var labStatusCommand = Command{
 	Name:  "lab status",
 	Usage: "[FLAGS]",
 	Short: "tell how the lab that is up is",
-	Long: `Lab status tells which scenario is served and who is on its hosts; with --spoil,
-what is broken as well.
+	Long: `Lab status tells which scenario is served and who is on its hosts; with
+--spoil, what is broken as well.
 `,
 	Run: asking(live.Status, spoil),
 }
@@ -48,11 +48,11 @@ var labExerciseCommand = Command{
 	Name:  "lab exercise",
 	Usage: "[NUMBER]",
 	Short: "bring a problem about in the lab that is up, to be found",
-	Long: `Lab exercise brings about one of the six problems of Microsoft's article "Diagnose
-private links configuration issues on Azure Key Vault", without saying what is
-wrong; each time with another cause, while there are others. Without NUMBER, they
-are listed. What was broken before is as at the start. Find the cause, mend it with
-"lab mend CODE", and ask with "lab solved".
+	Long: `Lab exercise brings about one of the six problems of Microsoft's article
+"Diagnose private links configuration issues on Azure Key Vault", without
+saying what is wrong; each time with another cause, while there are others.
+Without NUMBER, they are listed. What was broken before is as at the start.
+Find the cause, mend it with "lab mend CODE", and ask with "lab solved".
 `,
 	Run: asking(live.Exercise, number),
 }
@@ -61,10 +61,10 @@ var labSolvedCommand = Command{
 	Name:  "lab solved",
 	Usage: "[FLAGS]",
 	Short: "tell whether the exercise is solved",
-	Long: `Lab solved tells whether the exercise is solved: whether requests from its host to
-its vault take the private path as things are, whatever caches still hold. Without
-an exercise, or with --from or --vault, it tells which path they take. The exit
-status is 1 where the answer is no.
+	Long: `Lab solved tells whether the exercise is solved: whether requests from its host
+to its vault take the private path as things are, whatever caches still hold.
+Without an exercise, or with --from or --vault, it tells which path they take.
+The exit status is 1 where the answer is no.
 `,
 	Run: asking(live.Solved, place),
 }

@@ -14,8 +14,8 @@ var labEnterCommand = Command{
 	Usage: "HOST [FLAGS] [-- COMMAND [ARGUMENTS]]",
 	Short: "run a program on a host of the lab that is up (Linux)",
 	Long: `Lab enter runs a program as if on a host of the lab that "lab up" serves, and a
-shell without one. It is as with "lab run", but that the lab outlives it. The exit
-status is the program's. When the lab ends, so does the program.
+shell without one. It is as with "lab run", but that the lab outlives it. The
+exit status is the program's. When the lab ends, so does the program.
 `,
 	Run: runLabEnter,
 }

@@ -28,8 +28,8 @@ answers. It takes no privilege, and nothing that the program sends leaves this
 process. The exit status is the program's.
 
 Inside, the program is root, of its own namespaces only. It has the host's name,
-addresses, DNS servers, hosts file and variables, and trusts the lab's authority;
-the files and programs of the system are there as before.
+addresses, DNS servers, hosts file and variables, and trusts the lab's
+authority; the files and programs of the system are there as before.
 `,
 	Run: runLabRun,
 }

@@ -71,7 +71,7 @@ func runLabServe(ctx context.Context, app *App, args []string) error {
 
 func listenFlag(fs *flag.FlagSet, name string, to *netip.AddrPort, by netip.AddrPort, usage string) {
 	*to = by
-	fs.Func(name, usage+" (default "+by.String()+", 0 being any free port)", func(value string) error {
+	fs.Func(name, usage+"\n      (default "+by.String()+", 0 being any free port)", func(value string) error {
 		a, err := netip.ParseAddrPort(value)
 		if err != nil {
 			return err

@@ -14,16 +14,16 @@ import (
 var labUpCommand = Command{
 	Name:  "lab up",
 	Usage: "SCENARIO [FLAGS]",
-	Short: "serve a scenario to other terminals, to break and to mend (Linux)",
-	Long: `Lab up makes a scenario live and serves it until Ctrl-C or "lab down". From other
-terminals, "lab enter" puts a shell or a program on one of its hosts, several at a
-time, which all see one world and the same DNS caches; "lab break" brings a fault
-about while they run, "lab mend" takes it back or repairs it, and "lab exercise"
-brings one about without naming it. DNS servers keep answers for their TTL, so a
-change shows when the old answer has run out.
+	Short: "keep a scenario running for several terminals (Linux)",
+	Long: `Lab up makes a scenario live and serves it until Ctrl-C or "lab down". From
+other terminals, "lab enter" puts a shell or a program on one of its hosts,
+several at a time, which all see one world and the same DNS caches; "lab break"
+brings a fault about while they run, "lab mend" takes it back or repairs it,
+and "lab exercise" brings one about without naming it. DNS servers keep answers
+for their TTL, so a change shows when the old answer has run out.
 
-It takes no privilege. Nothing is left when it ends, however it ends, and all that
-was entered ends with it. Only the same user can reach it.
+It takes no privilege. Nothing is left when it ends, however it ends, and all
+that was entered ends with it. Only the same user can reach it.
 `,
 	Run: runLabUp,
 }
