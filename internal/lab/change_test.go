@@ -259,3 +259,26 @@ func TestOpenBehindInspection(t *testing.T) {
 		}
 	})
 }
+
+// TestDoorMoves: a host that a kernel stands in for is where it is now.
+func TestDoorMoves(t *testing.T) {
+	l := start(t, Options{})
+	defer l.Close()
+	door, err := l.Door(world.HostID("app"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := netip.MustParseAddrPort("10.1.0.10:40000"), netip.MustParseAddrPort(privateIP+":443")
+	if f := door.Knock("tcp", from, to); f.Fate != Accepted {
+		t.Fatalf("before: %v", f.Fate)
+	}
+	well := l.World()
+	l.Change(well.With(world.Put(edited(4, func(h *world.Host) { h.Network, h.Subnet = world.Internet, "" }))))
+	if f := door.Knock("tcp", from, to); f.Fate == Accepted {
+		t.Error("it reaches the endpoint from the internet")
+	}
+	l.Change(well)
+	if f := door.Knock("tcp", from, to); f.Fate != Accepted {
+		t.Errorf("back again: %v", f.Fate)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 
 	"pldoctor/internal/fact"
 	"pldoctor/internal/route"
@@ -17,6 +18,7 @@ import (
 type Door struct {
 	lab *Lab
 	me  *world.Host
+	at  *atomic.Pointer[standing]
 }
 
 // Door returns the door of a host.
@@ -25,11 +27,26 @@ func (l *Lab) Door(host world.ID) (Door, error) {
 	if !ok {
 		return Door{}, fmt.Errorf("the lab has no host %q", host.Name())
 	}
-	return Door{l, h}, nil
+	return Door{l, h, new(atomic.Pointer[standing])}, nil
+}
+
+// A standing is where a host is in a World. It is worked out once, since a flow
+// is soon judged.
+type standing struct {
+	world  *world.World
+	origin route.Origin
 }
 
 // origin is where the host is now.
-func (d Door) origin() route.Origin { return d.lab.callerOf(d.me).origin }
+func (d Door) origin() route.Origin {
+	now := d.lab.World()
+	if s := d.at.Load(); s != nil && s.world == now {
+		return s.origin
+	}
+	s := &standing{now, d.lab.callerOf(d.me).origin}
+	d.at.Store(s)
+	return s.origin
+}
 
 // A Fate is what becomes of the first packet of a flow.
 type Fate int
