@@ -9,6 +9,7 @@ import (
 	"pldoctor/internal/edge"
 	"pldoctor/internal/lab"
 	"pldoctor/internal/live"
+	"pldoctor/internal/standin"
 )
 
 var labUpCommand = Command{
@@ -61,6 +62,11 @@ func runLabUp(ctx context.Context, app *App, args []string) error {
 	}
 	l := lab.Start(s.World, lab.Options{RTT: link.Latency, Caching: true})
 	defer l.Close()
+	crew, err := standin.Start(ctx, l, s, standin.Options{Init: labInit, Environ: app.Environ})
+	if err != nil {
+		return unshared(err, operands[0])
+	}
+	defer crew.Close()
 	desk := live.NewDesk(s, l, namedFlag(name))
 	server, err := live.Listen(name, desk, link)
 	if err != nil {

@@ -249,7 +249,7 @@ func (r *run) finding(x *rule.Rule, result rule.Result, role Role) Finding {
 func (r *run) advised(c *rule.Case, x *rule.Rule) []Fix {
 	if c.World != nil && x.Mends != nil {
 		if repair, worlds := mend(c, x); len(repair) > 0 {
-			fixes := steps(repair, worlds)
+			fixes := r.steps(repair, worlds)
 			r.warn(fixes, worlds, c.World, "")
 			return fixes
 		}
@@ -371,11 +371,15 @@ func (r *run) words(x *rule.Rule) []Fix {
 	return []Fix{{Title: x.Doc.Fix, Az: []string{}, Verify: verify}}
 }
 
-// fill puts the names of this diagnosis into a documented command.
+// fill puts the names and addresses of this diagnosis into a documented command,
+// as far as they are known.
 func (r *run) fill(command string) string {
-	public, own := rule.PublicCloud(), r.in.Service
+	public, own, j := rule.PublicCloud(), r.in.Service, &r.first.Journey
 	for _, n := range [...][2]string{
 		{"<vault>", r.in.Vault},
+		{"<dns-server>", cmp.Or(text(j.Resolver.Server), "<dns-server>")},
+		{"<client-address>", cmp.Or(r.client().Address, "<client-address>")},
+		{"<address>", cmp.Or(text(cmp.Or(j.Connect.Addr, j.Answer.Addr)), "<address>")},
 		{public.Zone.Host(), own.Zone.Host()},
 		{public.Suffix.Host(), own.Suffix.Host()},
 		{public.Core.Host(), own.Core.Host()},

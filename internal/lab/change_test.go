@@ -282,3 +282,28 @@ func TestDoorMoves(t *testing.T) {
 		t.Errorf("back again: %v", f.Fate)
 	}
 }
+
+// TestValidationBegins: a server may begin to validate in a lab where nobody did.
+func TestValidationBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dc := vm("dc", "10.1.0.53")
+		dc.DNS = &world.DNSRole{Forward: []world.Forward{{Domain: root, To: addrs(world.AzureDNS.String())}}}
+		l := start(t, Options{}, dc)
+		defer l.Close()
+		validating := *dc
+		validating.DNS = &world.DNSRole{Forward: dc.DNS.Forward, Validate: true}
+		for _, h := range []*world.Host{dc, &validating} {
+			l.Change(l.World().With(world.Put(h)))
+			c, err := on(t, l, "app").Dial(context.Background(), "udp", "10.1.0.53:53")
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := new(dns.Msg).SetQuestion(vaultHost+".", dns.TypeA)
+			m.AuthenticatedData = true
+			if _, _, err := (&dns.Client{Timeout: 10 * time.Second}).ExchangeWithConn(m, &dns.Conn{Conn: c}); err != nil {
+				t.Errorf("validates: %t: %v", h.DNS.Validate, err)
+			}
+			_ = c.Close()
+		}
+	})
+}

@@ -91,7 +91,7 @@ func (l *Lab) message(m *dns.Msg, q resolve.Question, r resolve.Reply) *dns.Msg 
 	for _, a := range r.Addrs {
 		out.Answer = append(out.Answer, address(owner, a, r.TTL))
 	}
-	if len(r.Addrs) == 0 {
+	if len(r.Addrs) == 0 && r.Reason != fact.Filtered {
 		out.Ns = []dns.RR{l.authority(name, r)}
 	}
 	return out

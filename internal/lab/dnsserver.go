@@ -58,6 +58,10 @@ func (l *Lab) answer(c *conn, a arrival, m *dns.Msg) {
 		_ = send(c, response(m, rcode))
 		return
 	}
+	if out, ok := l.signer().keys(m); ok {
+		_ = send(c, out)
+		return
+	}
 	r := l.reply(a, q)
 	if l.sleep(l.ctx, r.After) != nil {
 		return
@@ -74,6 +78,8 @@ func (l *Lab) answer(c *conn, a arrival, m *dns.Msg) {
 		r.Truncated = false
 	}
 	out := l.message(m, q, r)
+	l.signer().sign(out, q, r)
+	out.AuthenticatedData = l.authentic(a.server, m, q, r)
 	if a.flow.Proto == route.UDP {
 		out.Truncate(payload(m))
 	}

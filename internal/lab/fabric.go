@@ -112,6 +112,9 @@ func (l *Lab) find(f route.Flow) (server resolve.Server, d route.Decision) {
 // service returns what listens at the far end, nil if nothing does.
 func (l *Lab) service(a arrival) handler {
 	port := a.flow.To.Port()
+	if open := l.standIn(a); open != nil {
+		return l.handOver(open)
+	}
 	switch kind := a.decision.Target.Kind; {
 	case port == dnsPort && a.server.Kind != resolve.NoServer:
 		return l.serveDNS

@@ -39,7 +39,8 @@ func (l *Lab) Guise(host world.ID) (Guise, error) {
 		return Guise{}, err
 	}
 	g := Guise{
-		Hostname: h.Name(), Addresses: addresses(h), HostsFile: loopbackNames + h.HostsFile,
+		Hostname: h.Name(), Addresses: addresses(h), HostsFile: loopbackNames + strings.TrimSuffix(h.HostsFile, "\n") + "\n", // squid, for one, loses a last line that has no end
+
 		ResolvConf: l.resolvConf(h), Environ: environ(h), Roots: roots,
 	}
 	if len(g.Addresses) == 0 {

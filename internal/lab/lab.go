@@ -47,11 +47,12 @@ type Options struct {
 
 // A Lab is a live World. Close ends it.
 type Lab struct {
-	now   atomic.Pointer[present]
-	opt   Options
-	auth  *Authority
-	cache cache
-	quota quota
+	now    atomic.Pointer[present]
+	opt    Options
+	auth   *Authority
+	cache  cache
+	quota  quota
+	signer func() *signer // made when it is first asked
 
 	ports, ids, requests, managed atomic.Uint32
 
@@ -59,10 +60,11 @@ type Lab struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup // of every goroutine
 
-	mu     sync.Mutex
-	closed bool
-	conns  map[*conn]arrival            // by their far ends
-	vaults map[world.ID]*keyvault.Vault // what was asked for its content so far
+	mu       sync.Mutex
+	closed   bool
+	conns    map[*conn]arrival            // by their far ends
+	vaults   map[world.ID]*keyvault.Vault // what was asked for its content so far
+	standIns map[world.ID]StandIn
 }
 
 // shared is the authority of labs that were given none.
@@ -84,6 +86,7 @@ func Start(w *world.World, opt Options) *Lab {
 		l.opt.RequestID = countedID
 	}
 	l.now.Store(l.presently(w))
+	l.signer = sync.OnceValue(func() *signer { return newSigner(w) })
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	return l
 }

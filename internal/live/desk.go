@@ -107,6 +107,9 @@ func (d *Desk) Come(name string, g *Guest) (lab.Guise, error) {
 	if err != nil {
 		return lab.Guise{}, err
 	}
+	if e, ok := d.scenario.Exec[p.Host.Name()]; ok {
+		return lab.Guise{}, fmt.Errorf("on %s runs %s and nothing else", p.Host.Name(), e.Command[0])
+	}
 	if g.guise, err = d.lab.Guise(p.Host); err != nil {
 		return lab.Guise{}, err
 	}
