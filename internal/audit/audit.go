@@ -108,9 +108,12 @@ func (s *scene) input(vault string) diagnose.Input {
 // explained is all that the judge says.
 func (s *scene) explained(vault string) diagnose.Report { return s.judge.Judge(s.input(vault)) }
 
-// judged is what the judge says, in brief.
-func (s *scene) judged(vault string) Result {
-	b := s.judge.Brief(s.input(vault))
+// judged is what the judge says, in brief. Where certain, nothing that was not
+// read concerns the pair.
+func (s *scene) judged(vault string, certain bool) Result {
+	in := s.input(vault)
+	in.Certain = certain
+	b := s.judge.Brief(in)
 	r := Result{Verdict: b.Verdict, Severity: b.Severity}
 	for _, x := range b.Causes {
 		r.Codes = append(r.Codes, x.Code)
@@ -128,7 +131,7 @@ func apart(v fact.Verdict) Result {
 
 // pair evaluates one pair, and takes no short cut.
 func (s *scene) pair(v *world.Vault) Result {
-	r := s.judged(v.Name())
+	r := s.judged(v.Name(), false)
 	if r.Verdict == fact.Private || r.Verdict == fact.Undetermined {
 		return r
 	}

@@ -21,18 +21,20 @@ import (
 type class struct {
 	vault  *world.Vault // one of them
 	target predict.Target
-	own    int // of the vault's own settings, as far as they decide a request
+	own    int // of the vault's own settings, as far as they decide a request's way, and not who is admitted
 	doors  []netip.Addr
 	spots  []int // of the doors: where each is
 	held   []holding
-	unread string // why nothing can be predicted; "" where it can
-	gap    int    // the first of the world's gaps around it, or noGap
+	alien  []netip.Addr // that records have for it, and nothing read is at
+	unread string       // why nothing can be predicted; "" where it can
+	homes  []world.ID   // the VNets of its endpoints
+	gap    int          // the first of the world's gaps around it, or noGap
 }
 
 // A holding is what a zone has for the vault's name.
 type holding struct {
 	zone  int   // its number
-	form  int   // all of it, save addresses of the vault's own endpoints
+	form  int   // all of it, save addresses of the vault's own endpoints and such as nothing is at
 	doors []int // the endpoints' addresses in it, as indices of the class's doors
 }
 
@@ -41,8 +43,10 @@ type sorter struct {
 	world   *world.World
 	atlas   *atlas
 	names   *namesOf
-	shared  map[netip.Addr]int // how many endpoints have an address
-	tenancy bool               // whether subscriptions tell vaults apart
+	shared  map[netip.Addr]int  // how many endpoints have an address
+	plugged map[netip.Addr]bool // those of machines' interfaces and of load balancers
+	senders senders
+	tenancy bool // whether subscriptions tell vaults apart
 
 	owns, forms, spots, kinds, zones map[string]int
 	classes                          []class
@@ -51,7 +55,7 @@ type sorter struct {
 func newSorter(w *world.World, vaults []*world.Vault) *sorter {
 	resources := w.Resources()
 	s := &sorter{
-		world: w, atlas: all(resources), names: findNames(w, resources, vaults), shared: make(map[netip.Addr]int),
+		world: w, atlas: all(resources), names: findNames(w, resources, vaults), senders: findSenders(resources), shared: make(map[netip.Addr]int), plugged: make(map[netip.Addr]bool),
 		owns: make(map[string]int), forms: make(map[string]int), spots: make(map[string]int), kinds: make(map[string]int), zones: make(map[string]int),
 	}
 	for _, r := range resources {
@@ -62,9 +66,19 @@ func newSorter(w *world.World, vaults []*world.Vault) *sorter {
 			for _, a := range r.Addresses {
 				s.shared[a]++
 			}
+		case *world.NIC:
+			s.plug(r.Addresses)
+		case *world.LoadBalancer:
+			s.plug(r.Addresses)
 		}
 	}
 	return s
+}
+
+func (s *sorter) plug(addrs []netip.Addr) {
+	for _, a := range addrs {
+		s.plugged[a] = true
+	}
 }
 
 // intern gives equal texts the same number.
@@ -79,13 +93,13 @@ func intern(known map[string]int, text string) int {
 
 // of is the class of a vault.
 func (s *sorter) of(v *world.Vault) int {
-	own := s.own(v)
-	c := class{vault: v, own: intern(s.owns, own), gap: around(s.world, v, nil)}
+	c := class{vault: v, own: intern(s.owns, s.own(v)), gap: around(s.world, v, nil)}
 	endpoints := slices.Collect(s.world.EndpointsOf(v.ID))
 	var kind strings.Builder
-	fmt.Fprintf(&kind, "%d %d", c.own, c.gap)
+	fmt.Fprintf(&kind, "%d %d %s", c.own, c.gap, s.admission(v))
 	for _, e := range endpoints {
 		kind.WriteString(s.endpoint(e))
+		c.homes = append(c.homes, e.VNet())
 		for _, a := range e.Addresses {
 			c.doors = append(c.doors, a)
 			c.spots = append(c.spots, intern(s.spots, fmt.Sprintf("%s %s", e.Subnet, s.place(a))))
@@ -112,19 +126,14 @@ func (s *sorter) of(v *world.Vault) int {
 	return i
 }
 
-// own is what decides a request and is the vault's alone.
+// own is what decides a request's way and is the vault's alone.
 func (s *sorter) own(v *world.Vault) string {
 	name := strings.ToLower(v.Name())
 	host := name + "." + s.world.Service().Suffix.Host()
-	perimeter, _ := s.world.PerimeterOf(v.ID)
-	text := fmt.Sprint(v.HasAlias(), v.Deleted, v.Foreign, strings.ToLower(string(v.PublicAccess)), v.ACL.Deny, v.ACL.IPs,
-		v.ACL.Subnets, v.Provisioning, perimeter != nil, s.names.let(host))
+	text := fmt.Sprint(v.HasAlias(), v.Deleted, v.Foreign, v.Provisioning, s.names.let(host))
 	text += strings.Join(each(v.PublicAddresses, s.place), " ")
 	if s.names.regional {
 		text += fmt.Sprint(v.ShortRegion(), v.Location, v.PublicAddresses)
-	}
-	if perimeter != nil {
-		text += string(perimeter.ID)
 	}
 	if s.tenancy {
 		text += v.Subscription()
@@ -133,6 +142,22 @@ func (s *sorter) own(v *world.Vault) string {
 		text += string(v.ID)
 	}
 	return text
+}
+
+// admission is what decides who is admitted.
+func (s *sorter) admission(v *world.Vault) string {
+	perimeter, _ := s.world.PerimeterOf(v.ID)
+	var text strings.Builder
+	fmt.Fprint(&text, strings.ToLower(string(v.PublicAccess)), v.ACL.Deny, v.ACL.Bypass, v.ACL.Subnets, perimeter != nil)
+	if perimeter != nil {
+		text.WriteString(string(perimeter.ID))
+	}
+	for _, p := range v.ACL.IPs {
+		if s.senders.within(p) {
+			text.WriteString(" " + p.String())
+		}
+	}
+	return text.String()
 }
 
 // each writes addresses one after the other.
@@ -185,7 +210,7 @@ func (s *sorter) holding(v *world.Vault, n namesake, c *class, endpoints []*worl
 		text += strings.Join(each(r.Addrs, func(a netip.Addr) string {
 			i := slices.Index(c.doors, a)
 			if i < 0 {
-				return a.String()
+				return s.alien(a, c)
 			}
 			h.doors = append(h.doors, i)
 			return "own"
@@ -193,6 +218,19 @@ func (s *sorter) holding(v *world.Vault, n namesake, c *class, endpoints []*worl
 	}
 	h.form = intern(s.forms, text)
 	return h
+}
+
+// alien is an address that a record has and no endpoint of the vault: where
+// nothing is at it, only where it is matters, and whether others are the same.
+func (s *sorter) alien(a netip.Addr, c *class) string {
+	if s.shared[a] > 0 || s.plugged[a] || fact.Classify(a) != fact.PrivateAddr {
+		return a.String()
+	}
+	i := slices.Index(c.alien, a)
+	if i < 0 {
+		i, c.alien = len(c.alien), append(c.alien, a)
+	}
+	return fmt.Sprintf("%d at %s", i, s.place(a))
 }
 
 // blank takes a vault's name out of a domain name.

@@ -33,20 +33,33 @@ type pileKey struct {
 }
 
 type piles struct {
-	plan *Plan
-	all  map[pileKey]*pile
+	plan     *Plan
+	all      map[pileKey]*pile
+	byResult []*pile // of all, by the number of the result; nil where nothing is to be grouped
 }
 
-func newPiles(p *Plan) *piles { return &piles{p, make(map[pileKey]*pile)} }
+func newPiles(p *Plan) *piles {
+	ps := &piles{p, make(map[pileKey]*pile), make([]*pile, len(p.results))}
+	for i := range p.results {
+		if r := &p.results[i]; len(r.Codes) > 0 {
+			ps.byResult[i] = ps.of(pileKey{r.Codes[0], r.Severity})
+		}
+	}
+	return ps
+}
 
-func (ps *piles) add(network, vault int, r *Result, waivers *Waivers) {
-	k := pileKey{r.Codes[0], r.Severity}
+// of is the pile of a key.
+func (ps *piles) of(k pileKey) *pile {
 	g := ps.all[k]
 	if g == nil {
 		g = &pile{code: k.code, severity: k.severity, vaults: make([]bool, len(ps.plan.Vaults)), networks: make([]bool, len(ps.plan.Networks))}
 		ps.all[k] = g
 	}
-	reason := waivers.of(k.code, network, vault)
+	return g
+}
+
+func (g *pile) add(network, vault int, waivers *Waivers) {
+	reason := waivers.of(g.code, network, vault)
 	if reason != "" {
 		g.suppressed++
 	}
@@ -86,6 +99,9 @@ var gravity = map[rule.Severity]int{rule.Info: 1, rule.Warning: 2, rule.Error: 3
 func (ps *piles) groups(r *Report) []Group {
 	var list []Group
 	for _, g := range ps.all {
+		if g.pairs == 0 {
+			continue
+		}
 		x, _ := rule.ByCode(g.code)
 		group := Group{
 			Code: g.code, Slug: x.Slug, Title: x.Title, Severity: g.severity, Owner: x.Owner, Count: g.pairs,

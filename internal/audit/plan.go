@@ -8,6 +8,7 @@ import (
 
 	"pldoctor/internal/diagnose"
 	"pldoctor/internal/fact"
+	"pldoctor/internal/rule"
 	"pldoctor/internal/world"
 )
 
@@ -42,6 +43,7 @@ type Filter struct{ Vault, Network string }
 
 // NewPlan prepares the audit of a world, as its reader may see it.
 func NewPlan(w *world.World, judge *diagnose.Judge, f Filter) *Plan {
+	w = diagnose.Trusted(w).Folded()
 	p := &Plan{world: w, judge: judge, known: make(map[string]uint16), unread: diagnose.Doubt(w)}
 	p.private = p.keep(Result{Verdict: fact.Private})
 	p.Networks, p.Empty = networksOf(w, rulings(w.Resources()))
@@ -182,7 +184,9 @@ type walker struct {
 	*scene
 	plan  *Plan
 	zones []bool            // those that may take part in its answers, by number
-	gap   int               // the first of the world's gaps around the client, or noGap
+	gap   int               // the first of the world's gaps around the client, or noGap;
+	close []world.ID        // where a class has endpoints in one of these,
+	gaps  map[int]int       // it may be another: the first around both, by that around the class
 	ways  []way             // to each spot, as far as they are known
 	bare  []uint16          // results of vaults without a path or a record, by own settings
 	far   map[string]uint16 // of those with records and without a path
@@ -192,7 +196,8 @@ type walker struct {
 func (p *Plan) walker(h *world.Host) *walker {
 	s := stage(p.judge, p.world, h)
 	r := &walker{
-		scene: s, plan: p, gap: around(s.world, nil, s.host), zones: make([]bool, len(p.zones)), ways: make([]way, p.spots),
+		scene: s, plan: p, gap: around(s.world, nil, s.host), close: adjoining(s), gaps: make(map[int]int),
+		zones: make([]bool, len(p.zones)), ways: make([]way, p.spots),
 		bare: slices.Repeat([]uint16{untold}, p.owns), far: make(map[string]uint16),
 	}
 	for id := range surveyOf(s.world, h) {
@@ -223,20 +228,36 @@ func (r *walker) of(c *class) uint16 {
 	if j := r.client.Journey(c.target); c.served(&j) {
 		return r.plan.private
 	}
-	return r.plan.keep(r.judged(c.vault.Name()))
+	return r.plan.keep(r.judged(c.vault.Name(), true))
 }
 
 // untold is what was not read that requests to a class could meet, and whether
 // there is such.
 func (r *walker) untold(c *class) (what world.Gap, found bool) {
 	gap := min(c.gap, r.gap)
-	if gap != c.gap { // a vault that is close by has less around it
-		gap = around(r.world, c.vault, r.host)
+	if gap != c.gap && slices.ContainsFunc(c.homes, func(id world.ID) bool { return slices.Contains(r.close, id) }) {
+		gap = r.beside(c)
 	}
 	if gap == noGap {
 		return world.Gap{}, false
 	}
 	return r.world.Gaps()[gap], true
+}
+
+// adjoining are the networks to which less around a client matters.
+func adjoining(s *scene) []world.ID {
+	return (&rule.Case{World: s.world, Client: s.host}).Adjoining()
+}
+
+// beside is the first gap around the client and a class that is close by: what
+// is around the one does not depend on the other then.
+func (r *walker) beside(c *class) int {
+	gap, known := r.gaps[c.gap]
+	if !known {
+		gap = around(r.world, c.vault, r.host)
+		r.gaps[c.gap] = gap
+	}
+	return gap
 }
 
 // served tells whether a journey is private in every respect, so that no judge

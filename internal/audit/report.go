@@ -108,9 +108,10 @@ func (p *Plan) Report(rows [][]Cell, waivers *Waivers, tool diagnose.Tool) *Repo
 	blanks := make(map[Blank]int)
 	for n, row := range rows {
 		for v := range p.Vaults {
-			switch found := &p.results[row[p.classOf[v]].result]; {
-			case len(found.Codes) > 0:
-				piles.add(n, v, found, waivers)
+			number := row[p.classOf[v]].result
+			switch found := &p.results[number]; {
+			case piles.byResult[number] != nil:
+				piles.byResult[number].add(n, v, waivers)
 			case found.Verdict == fact.Private:
 				r.Private++
 			default:

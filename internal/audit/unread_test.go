@@ -24,7 +24,7 @@ var lost = []string{
 // pair by itself gives. Most resources are of no concern to most pairs.
 func TestOneUnread(t *testing.T) {
 	told, all := 0, 0
-	for seed := range uint64(60) {
+	for seed := range some(60, 6) {
 		dice := rand.New(rand.NewPCG(seed, 6))
 		e := estate.Generate(seed, estate.Plausible(seed))
 		w := diagnose.Sight(wounded(dice, e, dice.IntN(3)), "")
@@ -81,8 +81,7 @@ type saying struct {
 func said(w *world.World) map[string]saying {
 	p := audit.NewPlan(w, judgeOf(w), audit.Filter{})
 	results := make(map[string]saying)
-	for n := range p.Networks {
-		row := p.Row(n)
+	for n, row := range rowsOf(p) {
 		for v := range p.Vaults {
 			r, subnet := p.Of(row, n, v)
 			results[p.Vaults[v].Name()+" from "+string(p.Networks[n].ID)] = saying{r, subnet}

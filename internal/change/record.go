@@ -32,12 +32,10 @@ func (c SetRecord) Apply(w *world.World) *world.World {
 	if r, ok := z.Record(c.Label, world.TypeA); ok && r.TTL == ttl && slices.Equal(r.Addrs, []netip.Addr{c.Addr}) {
 		return w
 	}
-	changed := *z
-	changed.Records = append(without(z.Records, c.Label), world.Record{
+	return put(w, z.WithRecord(world.Record{
 		Meta:  world.At(z.Path + "/A/" + c.Label),
 		Label: c.Label, Type: world.TypeA, TTL: ttl, Addrs: []netip.Addr{c.Addr},
-	})
-	return put(w, &changed)
+	}))
 }
 
 // without leaves out the A record set of a label.

@@ -130,6 +130,8 @@ func (c *checkup) alone(fs *flag.FlagSet) (err error) {
 			err = usagef("--lab-azure goes with --lab")
 		case c.evidence == "" && f.Name == "client":
 			err = usagef("--client goes with --evidence")
+		case f.Name == "network" && c.azure == "never" && c.estate == "" && c.evidence == "":
+			err = usagef("--network is a place in a configuration: with --azure never, none is read")
 		case c.azure == "never" && f.Name == "estate":
 			err = usagef("--estate is a configuration: --azure never does not go with it")
 		}
@@ -176,6 +178,7 @@ func (c *checkup) inLab(ctx context.Context, app *App, vault string) (diagnose.R
 	if err != nil {
 		return diagnose.Report{}, err
 	}
+	app.predicts(s)
 	l := lab.Start(s.World, lab.Options{Azure: c.plane.Azure})
 	defer l.Close()
 	p, err := doctor.InLab(l, s, host, target, false)

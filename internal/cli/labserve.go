@@ -35,8 +35,8 @@ func runLabServe(ctx context.Context, app *App, args []string) error {
 	fs := newFlags()
 	fs.StringVar(&from, "from", "", "the `HOST` of the scenario to answer (its first client)")
 	fs.StringVar(&authority, "ca", "", "write the authorities that the host trusts to `FILE`")
-	listenFlag(fs, "dns", &at.DNS, netip.AddrPortFrom(loopback, 0), "the loopback `ADDRESS:PORT` of DNS")
-	listenFlag(fs, "https", &at.HTTPS, netip.AddrPortFrom(loopback, 0), "the loopback `ADDRESS:PORT` of HTTPS")
+	listenFlag(fs, "dns", &at.DNS, netip.AddrPortFrom(loopback, 0), "a loopback `ADDRESS:PORT` for DNS")
+	listenFlag(fs, "https", &at.HTTPS, netip.AddrPortFrom(loopback, 0), "a loopback `ADDRESS:PORT` for HTTPS")
 	operands, err := parse(fs, args)
 	if err != nil {
 		return err
@@ -48,6 +48,7 @@ func runLabServe(ctx context.Context, app *App, args []string) error {
 	if err != nil {
 		return err
 	}
+	app.predicts(s)
 	l := lab.Start(s.World, lab.Options{})
 	defer l.Close()
 	if err := writeAuthority(l, authority); err != nil {
@@ -71,7 +72,7 @@ func runLabServe(ctx context.Context, app *App, args []string) error {
 
 func listenFlag(fs *flag.FlagSet, name string, to *netip.AddrPort, by netip.AddrPort, usage string) {
 	*to = by
-	fs.Func(name, usage+" (default "+by.String()+", 0 being any free port)", func(value string) error {
+	fs.Func(name, usage+" (default "+by.String()+",\n      0 being any free port)", func(value string) error {
 		a, err := netip.ParseAddrPort(value)
 		if err != nil {
 			return err

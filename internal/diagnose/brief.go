@@ -25,6 +25,7 @@ type Brief struct {
 func (j *Judge) Brief(in Input) Brief {
 	r := j.begin(in)
 	defer r.leave()
+	r.brief = true
 	r.decide()
 	b := Brief{Verdict: r.first.Journey.Verdict()}
 	for _, c := range r.causes {

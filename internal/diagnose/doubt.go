@@ -19,12 +19,17 @@ var telling = []string{
 	"microsoft.network/connections",
 }
 
-// doubtful tells whether a part of the configuration was not read without which
+// unsure tells whether a part of the configuration was not read without which
 // nothing can be predicted: a kind of resource, or the private DNS zone into
 // which an endpoint of the vault writes its record.
-func doubtful(c *rule.Case) bool {
-	if _, unread := c.Gap(telling...); unread || c.Resource == nil && len(c.World.Horizon()) > 0 {
+func (r *run) unsure(c *rule.Case) bool {
+	if c.Resource == nil && len(c.World.Horizon()) > 0 {
 		return true
+	}
+	if !r.in.Certain {
+		if _, unread := c.Gap(telling...); unread {
+			return true
+		}
 	}
 	_, elsewhere := c.ZoneElsewhere()
 	return elsewhere || c.ApprovalDoubtful()

@@ -27,6 +27,9 @@ type Input struct {
 	World *world.World
 	// Client is the client's id in World; "" where it is not known.
 	Client world.ID
+	// Certain says that the caller knows of no gap for which nothing can be
+	// predicted, and nobody need look for one again: see Untold.
+	Certain bool
 	// Placed says how the client was found in the World, or why it was not.
 	Placed string
 	// Seen is what a probe saw; nil without one.
@@ -148,6 +151,7 @@ type run struct {
 	last    *rule.Case        // as they would be once all causes are mended
 	shown   *fact.Observation // what was seen, as it was
 	differs fact.Stage        // where what was seen first contradicts the prediction
+	brief   bool              // nobody will read the repairs
 	void    bool              // what was seen refutes the configuration, and nothing explains how
 
 	causes     []cause
@@ -215,7 +219,7 @@ func (r *run) look(w *world.World) {
 	if r.in.Seen != nil {
 		c.Seen, c.Journey = r.in.Seen, r.in.Seen.Journey
 	}
-	if c.World == nil || c.Client == nil || doubtful(c) { // what was not read may change every hop
+	if c.World == nil || c.Client == nil || r.unsure(c) { // what was not read may change every hop
 		return
 	}
 	c.Predicted = r.predict(c, func(e fact.Event) { r.trace = append(r.trace, e) })

@@ -81,14 +81,22 @@ func trusting(w *world.World, client *world.Host, vault dnsname.Name, silent fun
 			w = trustServer(w, client, a, maxForwarders)
 		}
 	}
-	for h := range w.Hosts() {
-		if h.DNSUnread {
-			w = trustServer(w, h, h.Address, maxForwarders)
-		}
-	}
+	w = Trusted(w)
 	if p := settings.ProxyFor(vault, client.Getenv); !p.Direct() {
 		if a, err := netip.ParseAddr(p.Host); err == nil {
 			w = trustProxy(w, client, a, p.Port)
+		}
+	}
+	return w
+}
+
+// Trusted is a World in which DNS servers with an unknown inside do what they do
+// when all is well, those of no particular client. What Foreseen adds for a client
+// is little then.
+func Trusted(w *world.World) *world.World {
+	for h := range w.Hosts() {
+		if h.DNSUnread {
+			w = trustServer(w, h, h.Address, maxForwarders)
 		}
 	}
 	return w

@@ -29,7 +29,7 @@ func (r *run) walk(c *rule.Case) {
 		if after == nil {
 			break
 		}
-		next.fixes = steps(next.repair, next.worlds)
+		next.fixes = r.steps(next.repair, next.worlds)
 		r.causes, c = append(r.causes, next), after
 	}
 	r.last = c
@@ -141,7 +141,7 @@ func (r *run) unproven(c *rule.Case, x *rule.Rule, result rule.Result) cause {
 		return taken
 	}
 	if repair, worlds := mend(c, x); worlds[len(worlds)-1] != c.World {
-		taken.repair, taken.fixes, taken.worlds = repair, steps(repair, worlds), worlds
+		taken.repair, taken.fixes, taken.worlds = repair, r.steps(repair, worlds), worlds
 	}
 	return taken
 }
@@ -190,8 +190,12 @@ func mend(c *rule.Case, x *rule.Rule) (repair []change.Change, worlds []*world.W
 }
 
 // steps are the fixes that a repair stands for; commands are those of the world
-// in which each is run.
-func steps(repair []change.Change, worlds []*world.World) (fixes []Fix) {
+// in which each is run. Who wants it in brief is spared the words, which may take
+// a look at every vault.
+func (r *run) steps(repair []change.Change, worlds []*world.World) (fixes []Fix) {
+	if r.brief {
+		return make([]Fix, len(repair))
+	}
 	for i, m := range repair {
 		w := worlds[i]
 		fixes = append(fixes, Fix{Title: m.Title(w), Az: orEmpty(m.Commands(w)), Verify: orEmpty(m.Verify(w))})

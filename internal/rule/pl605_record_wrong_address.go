@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -149,12 +150,11 @@ func (c *Case) wrongAddress(z *world.Zone, wrong netip.Addr) string {
 
 // endpointAt returns the private endpoint, of whatever resource, at an address.
 func (c *Case) endpointAt(a netip.Addr) (*world.Endpoint, bool) {
-	for v := range c.World.VNets() {
-		if e, ok := c.World.EndpointAt(v.ID, a); ok {
-			return e, true
-		}
+	list := slices.Collect(c.World.EndpointsWith(a))
+	if len(list) == 0 {
+		return nil, false
 	}
-	return nil, false
+	return slices.MinFunc(list, func(a, b *world.Endpoint) int { return cmp.Compare(a.VNet(), b.VNet()) }), true
 }
 
 // addresses are those of the vault's endpoints, as evidence.

@@ -84,12 +84,7 @@ func (c *Case) creatorGone(r *world.Record) bool {
 	if !ok || len(r.Addrs) == 0 || c.IsEndpointAddress(r.Addrs[0]) {
 		return false
 	}
-	for e := range c.World.Endpoints() {
-		if strings.EqualFold(e.GUID, guid) || e.GUID == "" && strings.EqualFold(e.Name(), name) {
-			return false
-		}
-	}
-	return true
+	return !c.World.Writes(name, guid)
 }
 
 // WrittenBy reads the metadata that a DNS zone group puts on its records:

@@ -158,6 +158,10 @@ type Case struct {
 		of   outlook
 		list []tie
 	}
+	near struct { // what around found last
+		of  outlook
+		ids []world.ID
+	}
 	elsewhere struct { // that ZoneElsewhere found last
 		of   outlook
 		zone world.ID

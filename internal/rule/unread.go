@@ -55,7 +55,7 @@ func (c *Case) Gap(types ...string) (place int, found bool) {
 			return i, true
 		}
 		if around == nil {
-			around = c.nearby()
+			around = c.around()
 		}
 		for id := g.Near; id != ""; id = id.Parent() {
 			if slices.Contains(around, id) {
@@ -78,6 +78,14 @@ func (c *Case) named(id world.ID) bool {
 	return err == nil && (near(domain, c.Service.Zone) || slices.ContainsFunc([]dnsname.Name{c.Host, c.Service.Zone, c.Service.Suffix, c.Service.Core}, func(n dnsname.Name) bool {
 		return !n.IsZero() && n.Under(domain)
 	}))
+}
+
+// around is nearby, found once.
+func (c *Case) around() []world.ID {
+	if of := c.outlook(); c.near.of != of {
+		c.near.of, c.near.ids = of, c.nearby()
+	}
+	return c.near.ids
 }
 
 // nearby are the resources that the request could meet, read or not: the vault
@@ -110,8 +118,8 @@ func (c *Case) nearby() []world.ID {
 	if g, ok := c.World.Gateway(own.Network); ok {
 		ids = append(append(ids, g.VNet), c.neighbours(g.VNet)...)
 	}
-	if v, ok := c.World.VNet(own.Network); ok && !c.adjacent(v) {
-		ids = append(ids, c.neighbours(v.ID)...)
+	if !c.adjacent() {
+		ids = append(ids, c.neighbours(own.Network)...)
 	}
 	return ids
 }
@@ -194,19 +202,33 @@ func (c *Case) guards(subnet world.ID) []world.ID {
 	return nil
 }
 
-// adjacent tells whether a VNet asks Azure DNS itself and an endpoint of the
-// vault is in it or in one that it is peered with: VNets further off do not
-// matter then.
-func (c *Case) adjacent(v *world.VNet) bool {
-	if len(v.DNSServers) > 0 || c.Resource == nil {
+// adjacent tells whether an endpoint of the vault adjoins the client.
+func (c *Case) adjacent() bool {
+	if c.Resource == nil {
 		return false
 	}
+	adjoining := c.Adjoining()
 	for e := range c.World.EndpointsOf(c.Resource.ID) {
-		if _, peered := v.PeeringTo(e.VNet()); peered || e.VNet() == v.ID {
+		if slices.Contains(adjoining, e.VNet()) {
 			return true
 		}
 	}
 	return false
+}
+
+// Adjoining are the client's VNet and those that it is peered with, where it asks
+// Azure DNS itself: with an endpoint of the vault in one of them, VNets further
+// off do not matter.
+func (c *Case) Adjoining() []world.ID {
+	v, ok := c.World.VNet(c.World.Node(c.Client).Network)
+	if !ok || len(v.DNSServers) > 0 {
+		return nil
+	}
+	ids := []world.ID{v.ID}
+	for i := range v.Peerings {
+		ids = append(ids, v.Peerings[i].Remote)
+	}
+	return ids
 }
 
 // unforeseen is the Result of a rule that goes by who decided the answer, where

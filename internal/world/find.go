@@ -175,6 +175,25 @@ func (w *World) EndpointsIn(vnet ID) iter.Seq[*Endpoint] {
 	return each[*Endpoint](w, key{kind: within, id: vnet})
 }
 
+// EndpointsWith yields the endpoints that have an address, in whatever VNet.
+func (w *World) EndpointsWith(a netip.Addr) iter.Seq[*Endpoint] {
+	return each[*Endpoint](w, key{kind: anywhere, addr: a})
+}
+
+// Writes tells whether there is an endpoint of a GUID, or one of a name whose GUID
+// is not known: that is how a DNS zone group signs its records.
+func (w *World) Writes(name, guid string) bool {
+	if _, ok := one[*Endpoint](w, key{kind: guided, id: ID(strings.ToLower(guid))}); ok {
+		return true
+	}
+	for e := range each[*Endpoint](w, key{kind: called, id: ID(strings.ToLower(name))}) {
+		if e.GUID == "" {
+			return true
+		}
+	}
+	return false
+}
+
 // EndpointAt returns the private endpoint that has an address in a VNet.
 func (w *World) EndpointAt(vnet ID, a netip.Addr) (*Endpoint, bool) {
 	return one[*Endpoint](w, key{kind: holding, id: vnet, addr: a})
@@ -311,17 +330,6 @@ func (w *World) FirewallAt(network ID, a netip.Addr) (*Firewall, bool) {
 // MayAnswer yields what may answer DNS for others: Private Resolvers, firewalls
 // and hosts, ordered by id.
 func (w *World) MayAnswer() iter.Seq[Resource] { return each[Resource](w, typed("answering")) }
-
-// ReadsFrom tells whether anything of a subscription is in the World.
-func (w *World) ReadsFrom(subscription string) bool {
-	prefix := "/subscriptions/" + strings.ToLower(subscription) + "/"
-	for id := range w.resources.all() {
-		if strings.HasPrefix(string(id), prefix) {
-			return true
-		}
-	}
-	return false
-}
 
 // Host returns the host of that id.
 func (w *World) Host(id ID) (*Host, bool) { return find[*Host](w, id) }

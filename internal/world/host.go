@@ -129,5 +129,6 @@ type Gap struct {
 // Of tells whether the gap is one of resources of a type, given in lower case,
 // or of their children.
 func (g Gap) Of(resourceType string) bool {
-	return g.Type == "" || g.Type == resourceType || strings.HasPrefix(g.Type, resourceType+"/")
+	child, same := strings.CutPrefix(g.Type, resourceType)
+	return g.Type == "" || same && (child == "" || child[0] == '/')
 }

@@ -87,6 +87,12 @@ func (v *Vault) keys() []key {
 
 func (e *Endpoint) keys() []key {
 	keys := []key{typed("endpoint"), {kind: targeting, id: e.Target}, {kind: within, id: e.VNet()}, {kind: called, id: ID(e.ID.Name())}}
+	if e.GUID != "" {
+		keys = append(keys, key{kind: guided, id: ID(strings.ToLower(e.GUID))})
+	}
+	for _, a := range e.Addresses {
+		keys = append(keys, key{kind: anywhere, addr: a})
+	}
 	return append(keys, at(e.VNet(), e.Addresses...)...)
 }
 

@@ -42,6 +42,19 @@ func compareRecords(a, b Record) int {
 	return cmp.Or(compareFold(a.Label, b.Label), cmp.Compare(a.Type, b.Type))
 }
 
+// WithRecord returns a copy of a World's zone with a record set in it, in place of
+// that of its label and type.
+func (z *Zone) WithRecord(r Record) *Zone {
+	from, _ := slices.BinarySearchFunc(z.Records, r, compareRecords)
+	to := from
+	for to < len(z.Records) && compareRecords(z.Records[to], r) == 0 {
+		to++
+	}
+	c := *z
+	c.Records = slices.Concat(z.Records[:from], []Record{r}, z.Records[to:])
+	return &c
+}
+
 // compareFold compares as strings.Compare does, without the case of ASCII
 // letters (RFC 4343).
 func compareFold(a, b string) int {

@@ -26,6 +26,7 @@ type World struct {
 	service   service.Service
 	resources table[ID, Resource]
 	index     table[key, []Resource] // ordered by id
+	counts    map[string]int         // how many resources of the base a subscription has
 	gaps      []Gap
 	horizon   []string
 	assume    Assumptions
@@ -106,6 +107,7 @@ func New(parts Parts) (*World, error) {
 			w.index.base[k] = append(w.index.base[k], r)
 		}
 	}
+	w.counts = tally(w.resources.base)
 	for _, found := range w.index.base {
 		slices.SortFunc(found, func(a, b Resource) int { return cmp.Compare(a.meta().ID, b.meta().ID) })
 	}
@@ -162,6 +164,15 @@ func (w *World) With(edits ...Edit) *World {
 	return &c
 }
 
+// Folded returns the same World without a trace of the changes that made it. That
+// costs as much as the World is large, and who asks a lot of it gets quicker
+// answers.
+func (w *World) Folded() *World {
+	c := *w
+	c.fold()
+	return &c
+}
+
 // fold makes all changes part of the base.
 func (w *World) fold() {
 	index := w.index.folded()
@@ -173,6 +184,7 @@ func (w *World) fold() {
 		index.base[k] = latest
 	}
 	w.resources, w.index = w.resources.folded(), index
+	w.counts = tally(w.resources.base)
 }
 
 // latest is the resource that has the id of one that the index holds: whatever is
@@ -330,6 +342,8 @@ const (
 	ofType     kind = iota // id: the type's name
 	named                  // id: the name of a vault or app
 	called                 // id: the name of an endpoint
+	guided                 // id: the GUID of an endpoint
+	anywhere               // addr: of an endpoint in any VNet
 	targeting              // id: the vault of an endpoint
 	within                 // id: the VNet of an endpoint
 	linkedTo               // id: the VNet of a zone's link; name: the zone's domain, or none
