@@ -290,6 +290,23 @@ func TestUnseenVault(t *testing.T) {
 	}
 }
 
+// TestUnseenZone: an address that Azure DNS itself gives, and none of the zones that
+// were read, is said to stand in one that was not.
+func TestUnseenZone(t *testing.T) {
+	b := bedOf(t, "record-wrong-address")
+	moved, homes := elsewhere(b.scenario.World, isZone)
+	for _, hidden := range [][]string{homes, nil} {
+		r, err := b.sighted(t, doctor.New("AzureCloud", "test"), sight{azure: lab.Azure{Hidden: hidden}, world: moved}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(r.Findings, func(f diagnose.Finding) bool { return f.Code == "PL402" })
+		if i < 0 || strings.Contains(r.Findings[i].Why, "no zone that was read has it") != (hidden != nil) {
+			t.Errorf("hidden %v: %v", hidden, r.Findings)
+		}
+	}
+}
+
 func symptom(code string) bool {
 	x, _ := rule.ByCode(code)
 	return x.Symptom
