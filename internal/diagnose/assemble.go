@@ -28,15 +28,12 @@ func (r *run) report() Report {
 		Path:          r.path(),
 		RootCauses:    []string{},
 		Candidates:    []string{},
-		Facts:         Facts{Journey: j, FirstBad: r.bad(), Wants: r.in.Wants, Endpoints: r.endpoints(), Seen: r.shown},
+		Facts:         Facts{Journey: j, FirstBad: r.bad(), Wants: r.in.Wants, Endpoints: r.endpoints(), Seen: r.shown, Unread: r.unread()},
 		Trace:         append([]fact.Event{}, r.trace...),
 	}
 	if r.first.Predicted != nil {
 		predicted := r.first.Predicted.Journey
 		rep.Facts.Predicted = &predicted
-	}
-	for _, g := range r.gaps() {
-		rep.Facts.Unread = append(rep.Facts.Unread, Unread{g.Type, string(g.Near), g.Why})
 	}
 	for _, c := range r.causes {
 		r.warn(c.fixes, c.worlds, r.first.World, r.in.Client)
