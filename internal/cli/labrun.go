@@ -62,16 +62,21 @@ func (r *stay) flags() *flag.FlagSet {
 	fs.StringVar(&r.from, "from", "", "the `HOST` of the scenario to run on (its first client)")
 	fs.StringVar(&r.pcap, "pcap", "", "write what crosses the host's link to `FILE`, for tcpdump")
 	fs.StringVar(&r.device, "device", "", "")
-	fs.DurationVar(&r.link.Latency, "latency", 0, "what a round trip takes on the link, and between any\n      two machines behind it: a `DURATION`")
+	linkFlags(fs, &r.link)
+	return fs
+}
+
+// linkFlags are those of a host's link.
+func linkFlags(fs *flag.FlagSet, link *edge.Conditions) {
+	fs.DurationVar(&link.Latency, "latency", 0, "what a round trip takes on the link, and between any\n      two machines behind it: a `DURATION`")
 	fs.Func("loss", "the `PERCENTAGE` of packets that the link loses, each way", func(value string) error {
 		share, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
 		if err != nil || share < 0 || share > 100 {
 			return errors.New("is no percentage")
 		}
-		r.link.Loss = share / 100
+		link.Loss = share / 100
 		return nil
 	})
-	return fs
 }
 
 func runLabRun(ctx context.Context, app *App, args []string) error {

@@ -30,7 +30,7 @@ const loopbackNames = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loop
 
 // Guise returns what a machine has to be told to stand in for a host.
 func (l *Lab) Guise(host world.ID) (Guise, error) {
-	h, ok := l.world.Host(host)
+	h, ok := l.World().Host(host)
 	if !ok {
 		return Guise{}, fmt.Errorf("the lab has no host %q", host.Name())
 	}
@@ -59,7 +59,7 @@ func (l *Lab) Guise(host world.ID) (Guise, error) {
 // principal, as the Azure SDKs' EnvironmentCredential reads them. Any secret is
 // the right one.
 func (l *Lab) credentials(h *world.Host) map[string]string {
-	_, inside := l.world.VNet(h.Network)
+	_, inside := l.World().VNet(h.Network)
 	served := inside && (h.Runs == world.OnVM || h.Runs == world.OnAKS)
 	if served || h.Identity == "" || h.Identity == world.NoIdentity {
 		return nil
@@ -70,7 +70,7 @@ func (l *Lab) credentials(h *world.Host) map[string]string {
 // resolvConf is the text of resolv.conf(5), which has no word for split DNS.
 func (l *Lab) resolvConf(h *world.Host) string {
 	var b strings.Builder
-	for _, s := range l.world.Nameservers(h) {
+	for _, s := range l.World().Nameservers(h) {
 		fmt.Fprintf(&b, "nameserver %s\n", s)
 	}
 	if len(h.Search) > 0 {

@@ -66,6 +66,9 @@ func (s *signer) dnskey(zone dnsname.Name) *dns.DNSKEY {
 
 // zoneOf returns the signed zone that a name is in.
 func (s *signer) zoneOf(name dnsname.Name) (zone dnsname.Name, ok bool) {
+	if s == nil { // nobody validated at the start
+		return zone, false
+	}
 	for _, zone := range s.zones {
 		if name.Under(zone) {
 			return zone, true
@@ -113,7 +116,7 @@ func (s *signer) sign(out *dns.Msg, q resolve.Question, r resolve.Reply) {
 // authentic tells whether a server sets AD: it has validated all of the answer,
 // and its asker knows the flag (RFC 6840, sections 5.7 and 5.8).
 func (l *Lab) authentic(at resolve.Server, m *dns.Msg, q resolve.Question, r resolve.Reply) bool {
-	h, ok := l.world.Host(at.ID)
+	h, ok := l.World().Host(at.ID)
 	opt := m.IsEdns0()
 	if !ok || h.DNS == nil || !h.DNS.Validate || q.CD || r.By == h.ID || !m.AuthenticatedData && (opt == nil || !opt.Do()) {
 		return false

@@ -37,7 +37,7 @@ func (l *Lab) standIn(a arrival) StandIn {
 	if a.decision.Target.Kind != route.AtHost {
 		return nil
 	}
-	h, ok := l.world.Host(a.decision.Target.ID)
+	h, ok := l.World().Host(a.decision.Target.ID)
 	if !ok || !serves(h, a.flow.To.Port()) {
 		return nil
 	}

@@ -77,7 +77,7 @@ var mayBeMask = regexp.MustCompile(`\baaaaaaaa-0000-0000-0000-[0-9]{12}\b|\b[a-z
 func (r *Redactor) snapshot(s snapshot.Snapshot) (snapshot.Snapshot, error) {
 	masked := snapshot.Snapshot{Cloud: s.Cloud, Taken: s.Taken}
 	for i, raw := range s.Resources {
-		m, err := r.rewrite(raw, resourceKeys)
+		m, err := r.rewrite(raw, resourceKeys, resourcePlain)
 		if err != nil {
 			return masked, fmt.Errorf("resource %d: %w", i+1, err)
 		}
@@ -104,7 +104,7 @@ func (r *Redactor) observation(seen *fact.Observation) (o fact.Observation, err 
 	if err != nil {
 		return o, err
 	}
-	if raw, err = r.rewrite(raw, evidenceKeys); err != nil {
+	if raw, err = r.rewrite(raw, evidenceKeys, evidencePlain); err != nil {
 		return o, err
 	}
 	if r.names.learning {
