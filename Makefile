@@ -1,6 +1,7 @@
 # make test    what to run before and after a change
 # make check   all that the gate runs; .ci/run says what that is
 # make bench   the measures, in numbers
+# make conformance  Azure's own clients and command line against the lab
 # make fmt     put the layout right
 # make generate  write what derives from the rules again
 
@@ -13,7 +14,7 @@ TESTFLAGS ?=
 
 tool := go tool -modfile=tools.mod
 
-.PHONY: build test check bench fmt generate
+.PHONY: build test check bench conformance clients fmt generate
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/pldoctor ./cmd/pldoctor
@@ -28,6 +29,12 @@ check:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+conformance: clients
+	cd conformance && go test -vet=off $(TESTFLAGS) ./...
+
+clients:
+	npm ci --prefix conformance/js --ignore-scripts --no-audit --no-fund
 
 fmt:
 	$(tool) gofumpt -w cmd internal
