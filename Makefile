@@ -1,6 +1,7 @@
 # make test    what to run before and after a change
 # make check   all that the gate runs; .ci/run says what that is
 # make bench   the measures, in numbers
+# make bench-lab  those of lab run, beside real servers (Linux; Debian's packages)
 # make fmt     put the layout right
 # make generate  write what derives from the rules again
 
@@ -13,7 +14,7 @@ TESTFLAGS ?=
 
 tool := go tool -modfile=tools.mod
 
-.PHONY: build test check bench fmt generate
+.PHONY: build test check bench bench-lab fmt generate
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/pldoctor ./cmd/pldoctor
@@ -28,6 +29,9 @@ check:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-lab:
+	bash .ci/bench-lab
 
 fmt:
 	$(tool) gofumpt -w cmd internal
