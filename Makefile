@@ -22,8 +22,8 @@ build:
 
 test:
 	go vet ./...
-	go test -shuffle=on -timeout 10m $(TESTFLAGS) $$(go list ./... | grep -vE '/($(shell echo $(RACING) | tr ' ' '|'))$$')
-	go test $(RACE) -shuffle=on -timeout 10m $(TESTFLAGS) $(addprefix ./internal/,$(RACING))
+	go test -shuffle=on -timeout 20m $(TESTFLAGS) $$(go list ./... | grep -vE '/($(shell echo $(RACING) | tr ' ' '|'))$$')
+	go test $(RACE) -shuffle=on -timeout 20m $(TESTFLAGS) $(addprefix ./internal/,$(RACING))
 
 check:
 	bash .ci/run
