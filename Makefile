@@ -1,6 +1,7 @@
 # make test    what to run before and after a change
 # make check   all that the gate runs; .ci/run says what that is
 # make bench   the measures, in numbers
+# make bench-lab  those of lab run, beside real servers (Linux; Debian's packages)
 # make conformance  Azure's own clients and command line against the lab
 # make fmt     put the layout right
 # make generate  write what derives from the rules again
@@ -14,21 +15,24 @@ TESTFLAGS ?=
 
 tool := go tool -modfile=tools.mod
 
-.PHONY: build test check bench conformance clients fmt generate
+.PHONY: build test check bench bench-lab conformance clients fmt generate
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/pldoctor ./cmd/pldoctor
 
 test:
 	go vet ./...
-	go test -shuffle=on -timeout 10m $(TESTFLAGS) $$(go list ./... | grep -vE '/($(shell echo $(RACING) | tr ' ' '|'))$$')
-	go test $(RACE) -shuffle=on -timeout 10m $(TESTFLAGS) $(addprefix ./internal/,$(RACING))
+	go test -shuffle=on -timeout 20m $(TESTFLAGS) $$(go list ./... | grep -vE '/($(shell echo $(RACING) | tr ' ' '|'))$$')
+	go test $(RACE) -shuffle=on -timeout 20m $(TESTFLAGS) $(addprefix ./internal/,$(RACING))
 
 check:
 	bash .ci/run
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-lab:
+	bash .ci/bench-lab
 
 conformance: clients
 	cd conformance && go test -vet=off $(TESTFLAGS) ./...

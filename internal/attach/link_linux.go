@@ -74,7 +74,9 @@ func sixth(addrs []netip.Addr) bool {
 	return false
 }
 
-// makeTUN makes a device whose file takes and gives IP packets.
+// makeTUN makes a device whose file takes and gives IP packets. It outlives the
+// file, so that who closes that need not wait for the kernel to take the device
+// down: it goes with its network namespace, behind everybody's back.
 func makeTUN() (link, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -85,9 +87,12 @@ func makeTUN() (link, error) {
 		request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
 		err = unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
 	}
+	if err == nil {
+		err = unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 1)
+	}
 	if err != nil {
 		_ = unix.Close(fd)
-		return link{}, fmt.Errorf("TUNSETIFF: %w", err)
+		return link{}, fmt.Errorf("configuring /dev/net/tun: %w", err)
 	}
 	return link{kind: tun, fd: fd}, nil
 }

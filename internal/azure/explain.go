@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -18,14 +17,14 @@ const remedy = `run "az login", use a managed identity or set AZURE_TENANT_ID, A
 
 var (
 	// head is how azidentity begins what it says about one credential.
-	head = regexp.MustCompile(`(?m)^\t(\w+)Credential(?: authentication failed\.|:) *`)
+	head = compiled(`(?m)^\t(\w+)Credential(?: authentication failed\.|:) *`)
 	// absence is what it says where a credential is simply not there.
-	absence = regexp.MustCompile(`^(missing environment variable AZURE_TENANT_ID|no (client ID|tenant ID|token file) specified|` +
+	absence = compiled(`^(missing environment variable AZURE_TENANT_ID|no (client ID|tenant ID|token file) specified|` +
 		`managed identity timed out|169\.254\.169\.254: |executable not found)`)
 	// request is how package net/http tells that a request failed, and why.
-	request = regexp.MustCompile(`\w+ "https?://([^/"]+)[^"]*": (.*)`)
+	request = compiled(`\w+ "https?://([^/"]+)[^"]*": (.*)`)
 	// word is an error of RFC 6749, section 5.2.
-	word = regexp.MustCompile(`^[a-z_]{1,40}$`)
+	word = compiled(`^[a-z_]{1,40}$`)
 )
 
 // explain says in one line why there is no token. Azidentity's own errors span
@@ -54,7 +53,7 @@ type try struct{ kind, reason string }
 // attempts reads what was tried out of azidentity's text, the only place where
 // it stands.
 func attempts(text string) []try {
-	heads := head.FindAllStringSubmatchIndex(text, -1)
+	heads := head().FindAllStringSubmatchIndex(text, -1)
 	var tried []try
 	for i, h := range heads {
 		end := len(text)
@@ -72,7 +71,7 @@ func attempts(text string) []try {
 // reasonOf is the first sentence about the request that failed, else of all:
 // what stands further down may be an answer.
 func reasonOf(text string) string {
-	if m := request.FindStringSubmatch(text); m != nil {
+	if m := request().FindStringSubmatch(text); m != nil {
 		text = m[1] + ": " + m[2]
 	}
 	line, _, _ := strings.Cut(text, "\n")
@@ -85,7 +84,7 @@ func reasonOf(text string) string {
 func list(tried []try) string {
 	var words []string
 	for _, t := range tried {
-		if t.reason != "" && !absence.MatchString(t.reason) {
+		if t.reason != "" && !absence().MatchString(t.reason) {
 			t.kind += " (" + t.reason + ")"
 		}
 		words = append(words, t.kind)
@@ -107,7 +106,7 @@ func refusal(r *http.Response) string {
 	if err != nil || json.Unmarshal(body, &answer) != nil {
 		return said
 	}
-	if word.MatchString(answer.Error) {
+	if word().MatchString(answer.Error) {
 		said += " " + answer.Error
 	}
 	if len(answer.Numbers) > 0 { // a page that is public says what the number means

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 )
 
 // A Refusal is an answer of Azure Resource Manager that is not the one wanted
@@ -48,8 +47,8 @@ func (r *Refusal) Forbidden() bool { return r.Status == http.StatusForbidden }
 // lacking reads the action out of Azure's words for AuthorizationFailed; word
 // is what a code looks like. Nothing else of an answer is repeated.
 var (
-	lacking = regexp.MustCompile(`perform action '([\w./*-]{1,200})'`)
-	code    = regexp.MustCompile(`^\w{1,80}$`)
+	lacking = compiled(`perform action '([\w./*-]{1,200})'`)
+	code    = compiled(`^\w{1,80}$`)
 )
 
 func refusalOf(status int, body []byte) *Refusal {
@@ -63,10 +62,10 @@ func refusalOf(status int, body []byte) *Refusal {
 	if json.Unmarshal(body, &answer) != nil {
 		return r
 	}
-	if code.MatchString(answer.Error.Code) {
+	if code().MatchString(answer.Error.Code) {
 		r.Code = answer.Error.Code
 	}
-	if m := lacking.FindStringSubmatch(answer.Error.Message); m != nil {
+	if m := lacking().FindStringSubmatch(answer.Error.Message); m != nil {
 		r.Action = m[1]
 	}
 	return r

@@ -28,6 +28,9 @@ const (
 	// nf_conntrack_udp_timeout.
 	idle  = 30 * time.Second
 	chunk = 32 << 10 // bytes of a connection that are carried at a time
+	// datagrams are as large as what the machines of a lab read at a time. A
+	// conversation has room for two of them for as long as it lasts.
+	datagrams = 4096
 )
 
 // connect judges a TCP segment that belongs to no connection. Where it returns
@@ -188,12 +191,12 @@ func (e *Edge) converse(near *gonet.UDPConn, far lab.Stream) {
 	defer context.AfterFunc(e.ctx, func() { _ = near.Close() })()
 	var down sync.WaitGroup
 	down.Go(func() {
-		b := make([]byte, maxPacket)
+		b := make([]byte, datagrams)
 		for n, err := far.Read(b); err == nil; n, err = far.Read(b) {
 			_, _ = near.Write(b[:n])
 		}
 	})
-	b := make([]byte, maxPacket)
+	b := make([]byte, datagrams)
 	for {
 		_ = near.SetReadDeadline(time.Now().Add(idle))
 		n, err := near.Read(b)

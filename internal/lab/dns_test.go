@@ -282,7 +282,7 @@ func TestOddQuestions(t *testing.T) {
 			if err := send(conn, &c.m); err != nil {
 				t.Fatal(err)
 			}
-			m, err := receive(conn)
+			m, err := receive(conn, make([]byte, maxPacket))
 			if err != nil || m.Id != 7 || !m.Response || m.Rcode != c.rcode {
 				t.Errorf("got %v, %v, want %s", m, err, dns.RcodeToString[c.rcode])
 			}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -115,8 +116,8 @@ func (l *Lab) exchange(ctx context.Context, from caller, proto route.Protocol, t
 	if err := send(c, m); err != nil {
 		return resolve.Reply{Outcome: outcomeOf(err)}
 	}
-	for {
-		in, err := receive(c)
+	for room := make([]byte, maxPacket); ; {
+		in, err := receive(c, room)
 		if err != nil {
 			return resolve.Reply{Outcome: outcomeOf(err)}
 		}
@@ -158,17 +159,18 @@ func send(c net.Conn, m *dns.Msg) error {
 	return err
 }
 
-// receive reads one message.
-func receive(c net.Conn) (*dns.Msg, error) {
-	size := uint16(maxPacket)
+// receive reads one message. It is read into room, of maxPacket bytes, where it
+// fits; nothing of it stays there.
+func receive(c net.Conn, room []byte) (*dns.Msg, error) {
+	text := room
 	if isStream(c) {
 		var head [2]byte
 		if _, err := io.ReadFull(c, head[:]); err != nil {
 			return nil, err
 		}
-		size = binary.BigEndian.Uint16(head[:])
+		size := int(binary.BigEndian.Uint16(head[:]))
+		text = slices.Grow(room[:0], size)[:size]
 	}
-	text := make([]byte, size)
 	n, err := readMessage(c, text)
 	if err != nil {
 		return nil, err

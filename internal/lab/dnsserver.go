@@ -25,15 +25,23 @@ const (
 // serveDNS answers the questions of one socket or connection, each as soon as
 // its answer is known.
 func (l *Lab) serveDNS(c *conn, a arrival) {
-	slots := make(chan struct{}, dnsAtOnce)
+	slots, questions := make(chan struct{}, dnsAtOnce), make(chan *dns.Msg, dnsAtOnce)
 	var answering sync.WaitGroup
 	defer answering.Wait()
+	defer close(questions)
+	answer := func() {
+		for m := range questions {
+			l.answer(c, a, m)
+			<-slots
+		}
+	}
+	workers, room := 0, make([]byte, maxPacket)
 	stream := a.flow.Proto == route.TCP
 	for {
 		if stream {
 			_ = c.SetReadDeadline(now().Add(dnsIdle))
 		}
-		m, err := receive(c)
+		m, err := receive(c, room)
 		switch {
 		case err != nil && (stream || !errors.Is(err, errNoMessage)):
 			return
@@ -42,10 +50,11 @@ func (l *Lab) serveDNS(c *conn, a arrival) {
 		}
 		select {
 		case slots <- struct{}{}:
-			answering.Go(func() {
-				defer func() { <-slots }()
-				l.answer(c, a, m)
-			})
+			if len(slots) > workers { // none is idle
+				workers++
+				answering.Go(answer)
+			}
+			questions <- m
 		default:
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"net/netip"
-	"regexp"
 	"strings"
 )
 
@@ -171,11 +170,11 @@ func (r *Redactor) address(text string) (masked string, ok bool) {
 	return "", false
 }
 
-var linkForm = regexp.MustCompile(`^(eth|en|ens|eno|wlan|lo|tun|utun)?[0-9]{1,3}$`)
+var linkForm = compiled(`^(eth|en|ens|eno|wlan|lo|tun|utun)?[0-9]{1,3}$`)
 
 // zone masks the name of a link, unless a machine gave it.
 func (r *Redactor) zone(name string) string {
-	if linkForm.MatchString(name) {
+	if linkForm().MatchString(name) {
 		return name
 	}
 	return r.names.of("word", name)

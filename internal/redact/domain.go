@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ var microsoftWords = words(`privatelink vault vaultcore keyvault managedhsm core
 
 // A frontEnd is a label of Key Vault's own servers, such as
 // "data-prod-eus-region" or "azkms-prod-weu-b".
-var frontEnd = regexp.MustCompile(`^(data-prod-` + shortRegion + `(-region)?|azkms-prod-` + shortRegion + `(-[0-9])?-[a-z])$`)
+var frontEnd = compiled(`^(data-prod-` + shortRegion + `(-region)?|azkms-prod-` + shortRegion + `(-[0-9])?-[a-z])$`)
 
 // shortRegion is what service.ShortRegion returns.
 const shortRegion = `[nsewc]{0,3}(us|uk|au|br|ca|cn|eu|fr|de|in|jp|kr|as|` + regionWord + `){1,4}[0-9]?`
@@ -88,7 +87,7 @@ func (r *Redactor) label(label, rest string, among bool) string {
 	switch {
 	case label == "*", services[lower],
 		among && dnsname.Distance(lower, "privatelink") <= 2,
-		own && isRegion(lower), own && !isSuffix(rest) && frontEnd.MatchString(lower):
+		own && isRegion(lower), own && !isSuffix(rest) && frontEnd().MatchString(lower):
 		return label
 	case isVaultDomain(rest):
 		return r.names.of("vault", label)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,7 +37,7 @@ var kept = map[string]bool{
 	"azurebastionsubnet": true, "routeserversubnet": true,
 }
 
-var guidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var guidForm = compiled(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // guids are masked by what looks like one.
 const guids kind = "guid"
@@ -67,7 +66,7 @@ func (n *names) of(k kind, name string) string {
 	switch {
 	case kept[lower] || lower == noGUID:
 		return name
-	case guidForm.MatchString(lower):
+	case guidForm().MatchString(lower):
 		k = guids
 	}
 	if masked, known := n.mask[lower]; known {

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 
 	"pldoctor/internal/fact"
 	"pldoctor/internal/snapshot"
@@ -68,10 +67,10 @@ func (r *Redactor) Masks() map[string]string {
 // who has masked a snapshot and reads what was said of it.
 func (r *Redactor) Restore(text string) string {
 	back := r.Masks()
-	return mayBeMask.ReplaceAllStringFunc(text, func(t string) string { return cmp.Or(back[t], t) })
+	return mayBeMask().ReplaceAllStringFunc(text, func(t string) string { return cmp.Or(back[t], t) })
 }
 
-var mayBeMask = regexp.MustCompile(`\baaaaaaaa-0000-0000-0000-[0-9]{12}\b|\b[a-z]+-[0-9]+\b` +
+var mayBeMask = compiled(`\baaaaaaaa-0000-0000-0000-[0-9]{12}\b|\b[a-z]+-[0-9]+\b` +
 	`|\b[0-9]+(\.[0-9]+){3}(/[0-9]+)?\b|[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*(/[0-9]+)?`)
 
 func (r *Redactor) snapshot(s snapshot.Snapshot) (snapshot.Snapshot, error) {

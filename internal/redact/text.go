@@ -3,8 +3,8 @@ package redact
 import (
 	"cmp"
 	"net/url"
-	"regexp"
 	"strings"
+	"sync"
 
 	"pldoctor/internal/rule"
 	"pldoctor/internal/service"
@@ -12,7 +12,7 @@ import (
 
 // token finds what in a text may have to be masked: escapes of JSON, which are
 // passed over; ids; URLs; e-mail addresses; and words, with what joins them.
-var token = regexp.MustCompile(`\\u[0-9a-fA-F]{4}|\\.` +
+var token = compiled(`\\u[0-9a-fA-F]{4}|\\.` +
 	`|/(?i:subscriptions|providers)/[^\s"'<>()\[\]{},;\\]+` +
 	`|[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>\\]+` +
 	`|[^\s"'<>()\[\]{},;:=\\@]+@[^\s"'<>()\[\]{},;:=\\@]+` +
@@ -22,7 +22,7 @@ var token = regexp.MustCompile(`\\u[0-9a-fA-F]{4}|\\.` +
 
 // vocabulary are the words of free text that say nothing of whose it is: those
 // of Key Vault's error bodies, of network failures, and of certificates.
-var vocabulary = func() map[string]bool {
+var vocabulary = sync.OnceValue(func() map[string]bool {
 	set := words(`a aaaa aborted access actively after allowed an and answer answered answers api api-version appid are as at attempt
 		attempting authority authority's authorization azure bad baltimore be because been block blocked body bogus broken but
 		by bytes c ca can canceled cancelled cannot caused certificate certificate's chain client close closed cn cname code
@@ -43,21 +43,21 @@ var vocabulary = func() map[string]bool {
 		valid validate value vault vaults verified verify version was web were what when which while who wire with within
 		without write writes wrong wsaenetunreach wsarecv wsasend x-ms-keyvault-network-info x509 yes`)
 	for _, message := range service.Messages() {
-		for _, w := range token.FindAllString(braces.ReplaceAllString(message, " "), -1) {
+		for _, w := range token().FindAllString(braces().ReplaceAllString(message, " "), -1) {
 			set[strings.ToLower(w)] = true
 		}
 	}
 	return set
-}()
+})
 
-var braces = regexp.MustCompile(`\{[a-z]+\}`)
+var braces = compiled(`\{[a-z]+\}`)
 
 // number is one that says how many, or which version of TLS or HTTP; more parts
 // may begin an address.
-var number = regexp.MustCompile(`^(0x)?[0-9]{1,6}(\.[0-9]{1,5})?(ms|s|m|h|us|µs|ns)?$`)
+var number = compiled(`^(0x)?[0-9]{1,6}(\.[0-9]{1,5})?(ms|s|m|h|us|µs|ns)?$`)
 
 func (r *Redactor) text(text string) string {
-	return token.ReplaceAllStringFunc(text, r.token)
+	return token().ReplaceAllStringFunc(text, r.token)
 }
 
 func (r *Redactor) token(t string) string {
@@ -69,15 +69,15 @@ func (r *Redactor) token(t string) string {
 		return masked
 	}
 	switch {
-	case t[0] == '\\', vocabulary[lower], strings.Trim(t, "*:.") == "":
+	case t[0] == '\\', vocabulary()[lower], strings.Trim(t, "*:.") == "":
 		return t
 	case t[0] == '/':
 		return r.id(t)
 	case strings.Contains(t, "://"):
 		return r.url(t)
-	case guidForm.MatchString(t), r.names.has(t):
+	case guidForm().MatchString(t), r.names.has(t):
 		return r.names.of("word", t)
-	case number.MatchString(t):
+	case number().MatchString(t):
 		return t
 	case strings.Contains(t, "@"), strings.Contains(t, "/"):
 		return r.names.of("word", t)
@@ -124,7 +124,7 @@ func (r *Redactor) host(text string) string {
 		}
 	}
 	name, port, found := strings.Cut(text, ":")
-	if found && number.MatchString(port) {
+	if found && number().MatchString(port) {
 		port = ":" + port
 	} else if found {
 		port = ""
@@ -138,7 +138,7 @@ func (r *Redactor) host(text string) string {
 // issuer masks who signed a certificate. What tells the product that did it
 // stays.
 func (r *Redactor) issuer(text string) string {
-	masked := token.ReplaceAllStringFunc(text, func(t string) string {
+	masked := token().ReplaceAllStringFunc(text, func(t string) string {
 		if markWords[strings.ToLower(t)] {
 			return t
 		}
@@ -166,13 +166,13 @@ func (r *Redactor) creator(text string) string {
 
 // version keeps what looks like a version and not like an address.
 func (r *Redactor) version(text string) string {
-	if masked, ok := r.address(text); ok || !versionForm.MatchString(text) {
+	if masked, ok := r.address(text); ok || !versionForm().MatchString(text) {
 		return cmp.Or(masked, r.text(text))
 	}
 	return text
 }
 
-var versionForm = regexp.MustCompile(`^[0-9](\.[0-9]{1,6}){1,4}$`)
+var versionForm = compiled(`^[0-9](\.[0-9]{1,6}){1,4}$`)
 
 // hostsPath keeps the places that hosts files have by themselves.
 func (r *Redactor) hostsPath(text string) string {

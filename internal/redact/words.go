@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -46,17 +45,17 @@ func (r *Redactor) word(text string) string {
 // unlisted masks what is none of the values that Azure has at its place: even
 // the beginning of an address, which in other text would pass for a version.
 func (r *Redactor) unlisted(text string) string {
-	if strings.Contains(text, ".") && number.MatchString(text) {
+	if strings.Contains(text, ".") && number().MatchString(text) {
 		return r.names.of("word", text)
 	}
 	return r.text(text)
 }
 
-var portsForm = regexp.MustCompile(`^(\*|[0-9]{1,5}(-[0-9]{1,5})?)(,[0-9]{1,5}(-[0-9]{1,5})?)*$`)
+var portsForm = compiled(`^(\*|[0-9]{1,5}(-[0-9]{1,5})?)(,[0-9]{1,5}(-[0-9]{1,5})?)*$`)
 
 // ports keeps ports and ranges of them.
 func (r *Redactor) ports(text string) string {
-	if portsForm.MatchString(text) {
+	if portsForm().MatchString(text) {
 		return text
 	}
 	return r.word(text)
@@ -67,10 +66,10 @@ const regionWord = `north|south|east|west|central|us|uk|uae|gov|dod|virginia|tex
 	`europe|france|germany|india|jio|japan|korea|asia|norway|sweden|switzerland|poland|italy|israel|qatar|mexico|spain|africa|newzealand|` +
 	`austria|malaysia|indonesia|chile|taiwan|belgium|denmark|stage`
 
-var regionForm = regexp.MustCompile(`^(` + regionWord + `){2,5}[0-9]?(euap)?$`)
+var regionForm = compiled(`^(` + regionWord + `){2,5}[0-9]?(euap)?$`)
 
 // isRegion tells the names of Azure's regions, in lower case.
-func isRegion(word string) bool { return regionForm.MatchString(word) }
+func isRegion(word string) bool { return regionForm().MatchString(word) }
 
 // region keeps the names of Azure's regions, written as people do too: "West
 // Europe".
