@@ -9,7 +9,7 @@
 # looks at the packages that share anything between goroutines, and at those that
 # drive them; the rest has nothing to race. internal/arch holds the list.
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
-RACING := arm attach audit azure cli conform diagnose doctor edge keyvault lab probe redact serve
+RACING := arm attach audit azure cli conform diagnose doctor edge keyvault lab live probe redact serve standin
 TESTFLAGS ?=
 
 tool := go tool -modfile=tools.mod

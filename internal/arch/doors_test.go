@@ -16,12 +16,14 @@ import (
 const machine = "machine"
 
 // let are, per package, the import paths whose doors it may use besides: the
-// first runs a user's program inside a lab, the second listens on loopback, and
-// the tests of the program run it.
+// first runs a user's program inside a lab, the second has processes of one user
+// meet at a socket of the kernel's, the third listens on loopback, and the tests
+// of the program run it and knock at that socket.
 var let = map[string][]string{
 	"attach":       {"os/exec"},
+	"live":         {"net"},
 	"serve":        {"net"},
-	"cmd/pldoctor": {"os/exec"},
+	"cmd/pldoctor": {"os/exec", "net"},
 }
 
 // doors are, per import path, the names that lead to this machine's network or

@@ -24,6 +24,12 @@ type Options struct {
 	Init     []string
 	In       io.Reader // of the command. A file is handed on as it is
 	Out, Err io.Writer
+	// Server says that the command serves in the background. It hears no signals
+	// of the terminal's nor of this process's. It is the user nobody, whom all
+	// ports are open to, and what servers write to is in memory.
+	Server bool
+	// Files are put into the directory that a server starts in: contents by name.
+	Files map[string]string
 	// Device is the kind of the link, one of those of Devices; "" is the first
 	// that works.
 	Device string

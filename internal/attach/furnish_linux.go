@@ -52,13 +52,7 @@ func furnish(g lab.Guise) (bundle string, err error) {
 	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return "", &step{"mounting /proc", err}
 	}
-	files := map[string][]byte{
-		resolvPath: []byte(g.ResolvConf), hostsPath: []byte(g.HostsFile), nsswitchPath: []byte(nsswitch),
-	}
-	for _, path := range bundles {
-		files[path] = g.Roots
-	}
-	targets := resolved(files)
+	targets := resolved(laid(g))
 	hide()
 	if err := lay(targets); err != nil {
 		return "", &step{"laying the host's files over those of the system", err}
@@ -69,6 +63,17 @@ func furnish(g lab.Guise) (bundle string, err error) {
 		}
 	}
 	return inMemory(g.Roots)
+}
+
+// laid are the files of a host that stand in for those of the system.
+func laid(g lab.Guise) map[string][]byte {
+	files := map[string][]byte{
+		resolvPath: []byte(g.ResolvConf), hostsPath: []byte(g.HostsFile), nsswitchPath: []byte(nsswitch),
+	}
+	for _, path := range bundles {
+		files[path] = g.Roots
+	}
+	return files
 }
 
 // resolved are the files that paths lead to, which may be symbolic links. A

@@ -56,6 +56,9 @@ func boot(line *net.UnixConn) (*os.Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := serverRoom(p.Options); err != nil {
+		return nil, &step{"making the directory that a server starts in", err}
+	}
 	return start(p.Options, bundle)
 }
 
@@ -65,6 +68,9 @@ func start(o Options, bundle string) (*os.Process, error) {
 	if err == nil {
 		var process *os.Process
 		attr := &os.ProcAttr{Env: environ(o.Environ, o.Guise.Environ, bundle), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
+		if o.Server {
+			attr.Dir, attr.Sys = staging, nobody()
+		}
 		if process, err = os.StartProcess(path, o.Command, attr); err == nil {
 			return process, nil
 		}

@@ -23,6 +23,8 @@ type Machine struct {
 	line *net.UnixConn // to its first process, whose end it is when this ends
 	link io.ReadWriteCloser
 
+	background bool // hears no signals
+
 	done   chan struct{} // closed when the first process is gone
 	err    error         // what it ended with
 	reaped sync.Once
@@ -67,7 +69,7 @@ func Start(o Options) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{done: make(chan struct{})}
+	m := &Machine{background: o.Server, done: make(chan struct{})}
 	if err := m.spawn(o, text); err != nil {
 		return nil, err
 	}
@@ -127,6 +129,7 @@ func command(o Options, ids idMap) *exec.Cmd {
 	cmd.Args[0] = os.Args[0]
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.In, o.Out, o.Err
 	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Setpgid:                    o.Server,
 		Cloneflags:                 unix.CLONE_NEWUSER | unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS,
 		Pdeathsig:                  syscall.SIGKILL,
 		UidMappings:                ids.users,
@@ -231,8 +234,10 @@ var passed = []os.Signal{
 // the command meanwhile, but for those of its terminal, which have come to it.
 func (m *Machine) Wait() (int, error) {
 	signals := make(chan os.Signal, len(passed))
-	signal.Notify(signals, passed...)
-	defer signal.Stop(signals)
+	if !m.background {
+		signal.Notify(signals, passed...)
+		defer signal.Stop(signals)
+	}
 	defer m.reaped.Do(func() { _ = m.line.Close() })
 	for {
 		select {

@@ -36,6 +36,8 @@ type Result struct {
 	Apart    bool
 	Severity rule.Severity // of the first cause; "" without one
 	Why      string        // of an undetermined pair: what was not read
+	// Unknowable says that Why is what Azure does not hold: no permission helps.
+	Unknowable bool
 }
 
 // Wrong tells whether the pair has a path to an endpoint and takes another, or
@@ -47,6 +49,9 @@ func (r *Result) key() string {
 	k := string(r.Verdict) + "|" + strings.Join(r.Codes, " ") + "|" + string(r.Severity) + "|" + r.Why
 	if r.Apart {
 		k += "|apart"
+	}
+	if r.Unknowable {
+		k += "|unknowable"
 	}
 	return k
 }
@@ -114,7 +119,7 @@ func (s *scene) judged(vault string, certain bool) Result {
 		r.Codes = append(r.Codes, x.Code)
 	}
 	if b.Verdict == fact.Undetermined {
-		r.Why = cmp.Or(b.Unread, "what some machine on the way does is not known")
+		r.Why, r.Unknowable = cmp.Or(b.Unread, "what some machine on the way does is not known"), b.Unknowable
 	}
 	return r
 }

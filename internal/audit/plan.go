@@ -210,9 +210,11 @@ func (p *Plan) walker(h *world.Host) *walker {
 
 // of is the number of the result of a class.
 func (r *walker) of(c *class) uint16 {
-	why := cmp.Or(r.plan.unread, c.unread, r.untold(c))
-	if why != "" {
+	if why := cmp.Or(r.plan.unread, c.unread); why != "" {
 		return r.plan.keep(Result{Verdict: fact.Undetermined, Why: why})
+	}
+	if gap, found := r.untold(c); found {
+		return r.plan.keep(Result{Verdict: fact.Undetermined, Why: diagnose.Untelling(gap), Unknowable: gap.Unknowable})
 	}
 	if len(c.doors) > 0 {
 		switch path, unread := r.connected(c); {
@@ -229,17 +231,17 @@ func (r *walker) of(c *class) uint16 {
 	return r.plan.keep(r.judged(c.vault.Name(), true))
 }
 
-// untold says what was not read that requests to a class could meet, "" where all
-// was that they could.
-func (r *walker) untold(c *class) string {
+// untold is what was not read that requests to a class could meet, and whether
+// there is such.
+func (r *walker) untold(c *class) (what world.Gap, found bool) {
 	gap := min(c.gap, r.gap)
 	if gap != c.gap && slices.ContainsFunc(c.homes, func(id world.ID) bool { return slices.Contains(r.close, id) }) {
 		gap = r.beside(c)
 	}
 	if gap == noGap {
-		return ""
+		return world.Gap{}, false
 	}
-	return diagnose.Untelling(r.world.Gaps()[gap])
+	return r.world.Gaps()[gap], true
 }
 
 // adjoining are the networks to which less around a client matters.

@@ -3,7 +3,6 @@ package audit
 import (
 	"cmp"
 	"iter"
-	"maps"
 	"net/netip"
 	"slices"
 
@@ -65,6 +64,9 @@ type Example struct {
 type Blank struct {
 	Why   string `json:"why"`
 	Count int    `json:"count"`
+	// Unknowable says that Azure does not hold what was not read: no permission
+	// helps, so that these pairs do not count.
+	Unknowable bool `json:"unknowable,omitempty"`
 }
 
 // An OpenVault is one that the internet gets to, as far as its network settings
@@ -103,7 +105,7 @@ func (p *Plan) Report(rows [][]Cell, waivers *Waivers, tool diagnose.Tool) *Repo
 	}
 	waivers.prepare(p)
 	piles := newPiles(p)
-	blanks := make(map[string]int)
+	blanks := make(map[Blank]int)
 	for n, row := range rows {
 		for v := range p.Vaults {
 			number := row[p.classOf[v]].result
@@ -113,13 +115,15 @@ func (p *Plan) Report(rows [][]Cell, waivers *Waivers, tool diagnose.Tool) *Repo
 			case found.Verdict == fact.Private:
 				r.Private++
 			default:
-				blanks[cmp.Or(found.Why, "no rule explains it")]++
+				blanks[Blank{Why: cmp.Or(found.Why, "no rule explains it"), Unknowable: found.Unknowable}]++
 			}
 		}
 	}
-	for _, why := range slices.Sorted(maps.Keys(blanks)) {
-		r.Undetermined = append(r.Undetermined, Blank{why, blanks[why]})
+	for b, n := range blanks {
+		b.Count = n
+		r.Undetermined = append(r.Undetermined, b)
 	}
+	slices.SortFunc(r.Undetermined, func(a, b Blank) int { return cmp.Or(cmp.Compare(a.Why, b.Why), cmp.Compare(a.Count, b.Count)) })
 	r.OpenVaults = append(r.OpenVaults, p.open(waivers)...)
 	r.Groups = append(r.Groups, piles.groups(r)...)
 	r.Suppressions = waivers.used()

@@ -129,11 +129,12 @@ func (r *reading) add(raws []json.RawMessage, kind string) {
 	}
 }
 
-// miss notes what could not be read.
+// miss notes what could not be read, and apart from why the permission that is
+// lacking: who reads the note puts the two together.
 func (r *reading) miss(kind string, near world.ID, err error) {
 	u := snapshot.Unread{Type: kind, Near: near, Why: err.Error()}
 	if refused, ok := errors.AsType[*Refusal](err); ok {
-		u.Permission = refused.Action
+		u.Permission, u.Why = refused.Action, strings.TrimSuffix(u.Why, refused.lack())
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

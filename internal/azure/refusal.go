@@ -22,7 +22,7 @@ func (r *Refusal) Error() string {
 	}
 	switch {
 	case r.Action != "":
-		text += ": lacks " + r.Action
+		text += r.lack()
 	case r.Status == http.StatusUnauthorized:
 		text += ": the token is not accepted"
 	case r.Status == http.StatusTooManyRequests:
@@ -31,6 +31,14 @@ func (r *Refusal) Error() string {
 		text += ": a redirection, which is not followed"
 	}
 	return text
+}
+
+// lack is the end of the text of a Refusal that names an action, else "".
+func (r *Refusal) lack() string {
+	if r.Action == "" {
+		return ""
+	}
+	return ": lacks " + r.Action
 }
 
 // Forbidden tells whether a permission is lacking.

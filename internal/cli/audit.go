@@ -43,7 +43,9 @@ not count.
 The estate is what Azure tells whoever is signed in, as in check, or with
 --estate what a file holds: one of collect, or resources as az graph query, az
 resource show or ARM's pages print them. What was not read makes those pairs
-undetermined whose requests could meet it. Nothing is changed.
+undetermined whose requests could meet it. Of sites, Azure does not tell which
+DNS servers are asked there: pairs that are undetermined for that are listed and
+do not count for the exit status. Nothing is changed.
 `,
 	Run: runAudit,
 }
@@ -153,13 +155,14 @@ func (a *App) progress() func(done, of int) {
 	}
 }
 
-// conclude makes the exit status of an audit.
+// conclude makes the exit status of an audit. What Azure does not hold nobody can
+// read: undetermined pairs for which no permission would help do not count.
 func (i *inspection) conclude(r *audit.Report) error {
 	least := severities[rule.Severity(i.failOn)]
 	switch {
 	case r.Counts(func(s rule.Severity) bool { return severities[s] >= least }):
 		return &failure{status: statusFindings}
-	case slices.ContainsFunc(r.Undetermined, func(b audit.Blank) bool { return b.Count > 0 }):
+	case slices.ContainsFunc(r.Undetermined, func(b audit.Blank) bool { return b.Count > 0 && !b.Unknowable }):
 		return &failure{status: statusUndetermined}
 	}
 	return nil

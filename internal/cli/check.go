@@ -178,6 +178,7 @@ func (c *checkup) inLab(ctx context.Context, app *App, vault string) (diagnose.R
 	if err != nil {
 		return diagnose.Report{}, err
 	}
+	app.predicts(s)
 	l := lab.Start(s.World, lab.Options{Azure: c.plane.Azure})
 	defer l.Close()
 	p, err := doctor.InLab(l, s, host, target, false)

@@ -14,6 +14,8 @@ import (
 	"pldoctor/internal/attach"
 	"pldoctor/internal/edge"
 	"pldoctor/internal/lab"
+	"pldoctor/internal/scenario"
+	"pldoctor/internal/standin"
 	"pldoctor/internal/world"
 )
 
@@ -60,19 +62,24 @@ func (r *stay) flags() *flag.FlagSet {
 	fs.StringVar(&r.from, "from", "", "the `HOST` of the scenario to run on (its first client)")
 	fs.StringVar(&r.pcap, "pcap", "", "write what crosses the host's link to `FILE`, for tcpdump")
 	fs.StringVar(&r.device, "device", "", "")
-	fs.DurationVar(&r.link.Latency, "latency", 0, "what a round trip takes on the link, and between any\n      two machines behind it: a `DURATION`")
+	linkFlags(fs, &r.link)
+	return fs
+}
+
+// linkFlags are those of a host's link.
+func linkFlags(fs *flag.FlagSet, link *edge.Conditions) {
+	fs.DurationVar(&link.Latency, "latency", 0, "what a round trip takes on the link, and between any\n      two machines behind it: a `DURATION`")
 	fs.Func("loss", "the `PERCENTAGE` of packets that the link loses, each way", func(value string) error {
 		share, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
 		if err != nil || share < 0 || share > 100 {
 			return errors.New("is no percentage")
 		}
-		r.link.Loss = share / 100
+		link.Loss = share / 100
 		return nil
 	})
-	return fs
 }
 
-func runLabRun(_ context.Context, app *App, args []string) error {
+func runLabRun(ctx context.Context, app *App, args []string) error {
 	var r stay
 	operands, err := parse(r.flags(), args)
 	if err != nil {
@@ -95,7 +102,7 @@ func runLabRun(_ context.Context, app *App, args []string) error {
 	}
 	l := lab.Start(s.World, lab.Options{RTT: r.link.Latency})
 	defer l.Close()
-	ended, err := r.run(app, l, host, command)
+	ended, err := r.inside(ctx, app, l, s, host, command)
 	if refused, ok := errors.AsType[*attach.ForbiddenError](err); ok {
 		return &failure{statusUndetermined, errors.New(elsewhere(refused, operands[0]))}
 	}
@@ -103,6 +110,19 @@ func runLabRun(_ context.Context, app *App, args []string) error {
 		return err
 	}
 	return &failure{status: status(ended)}
+}
+
+// inside starts what stands in for hosts, runs the command, and ends all.
+func (r *stay) inside(ctx context.Context, app *App, l *lab.Lab, s *scenario.Scenario, host *world.Host, command []string) (int, error) {
+	if e, ok := s.Exec[host.Name()]; ok {
+		return 0, usagef("on %s runs %s and nothing else; --from takes another host", host.Name(), e.Command[0])
+	}
+	crew, err := standin.Start(ctx, l, s, standin.Options{Init: labInit, Environ: app.Environ})
+	if err != nil {
+		return 0, err
+	}
+	defer crew.Close()
+	return r.run(app, l, host, command)
 }
 
 // run runs the command to its end.
@@ -134,6 +154,20 @@ func (r *stay) run(app *App, l *lab.Lab, host *world.Host, command []string) (in
 	}
 	defer e.Close()
 	return m.Wait()
+}
+
+// predicts says that the lab inside this process only predicts what real programs
+// do, where the scenario has some.
+func (a *App) predicts(s *scenario.Scenario) {
+	var programs []string
+	for _, name := range s.Hosts {
+		if e, ok := s.Exec[name]; ok {
+			programs = append(programs, e.Command[0]+" on "+name)
+		}
+	}
+	if len(programs) > 0 {
+		a.say("%s: predicted, not run; \"lab run\" runs what is real", strings.Join(programs, ", "))
+	}
 }
 
 func (r *stay) capture() (io.Writer, error) {

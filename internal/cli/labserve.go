@@ -48,6 +48,7 @@ func runLabServe(ctx context.Context, app *App, args []string) error {
 	if err != nil {
 		return err
 	}
+	app.predicts(s)
 	l := lab.Start(s.World, lab.Options{})
 	defer l.Close()
 	if err := writeAuthority(l, authority); err != nil {

@@ -48,6 +48,7 @@ func Put(w *world.World, m Machine, p Place) *world.World {
 	if p.Gateway != "" {
 		return c.w.With(c.edits...).WithGaps(world.Gap{
 			Type: "microsoft.network/connections", Near: p.Network, Why: "Azure does not tell what is behind the gateway, nor which others connect it",
+			Unknowable: true,
 		})
 	}
 	return c.w.With(c.edits...)

@@ -1,6 +1,8 @@
 package conform
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -57,15 +59,36 @@ func TestAsOnAMachine(t *testing.T) {
 	for _, b := range sampled(beds(t)) {
 		t.Run(b.name, func(t *testing.T) {
 			r, placed := b.asOnAMachine(t, d)
-			_, site := b.scenario.World.Site(b.host.Network)
-			v, known := b.scenario.World.VaultNamed(b.target.Vault)
-			exact := slices.Equal(r.RootCauses, b.expect.RootCauses)
-			open := (site || !known || v.Foreign || v.Deleted) && len(r.RootCauses) == 0 && contains(blamedBy(r), b.expect.RootCauses)
-			if r.Verdict != b.expect.Verdict || !exact && !open {
+			if _, right := b.rightOnAMachine(r); !right {
 				t.Errorf("%s: %s because of %v or %v, want %s because of %v", placed, r.Verdict, r.RootCauses, r.Candidates, b.expect.Verdict, b.expect.RootCauses)
 			}
 		})
 	}
+}
+
+// rightOnAMachine tells whether a report is right that was made by the probe and
+// Azure alone, and whether it names the very causes.
+func (b bed) rightOnAMachine(r diagnose.Report) (exact, right bool) {
+	_, site := b.scenario.World.Site(b.host.Network)
+	v, known := b.scenario.World.VaultNamed(b.target.Vault)
+	exact = r.Verdict == b.expect.Verdict && slices.Equal(r.RootCauses, b.expect.RootCauses)
+	open := (site || !known || v.Foreign || v.Deleted) && len(r.RootCauses) == 0 && contains(blamedBy(r), b.expect.RootCauses)
+	return exact, exact || open && r.Verdict == b.expect.Verdict
+}
+
+// onMachines sums up what comes of every client by the probe and Azure alone.
+func onMachines(t *testing.T) (n tally, exact int) {
+	t.Helper()
+	d := doctor.New("AzureCloud", "test")
+	for _, b := range beds(t) {
+		r, _ := b.asOnAMachine(t, d)
+		same, right := b.rightOnAMachine(r)
+		n.add(b.expect.RootCauses, right, accuses(r))
+		if same {
+			exact++
+		}
+	}
+	return n, exact
 }
 
 // asOnAMachine diagnoses a host by the probe and the lab's Azure alone.
@@ -106,12 +129,19 @@ func gatewayOf(w *world.World, h *world.Host) string {
 }
 
 // TestReadingIsQuick counts, in virtual time, what the configuration costs
-// beside the probe: requests that wait for others, and the time of the whole.
+// beside the probe: requests that wait for others, and the time of the whole. The
+// page of measures says the same.
 func TestReadingIsQuick(t *testing.T) {
+	page, err := os.ReadFile("../../docs/performance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"zone-not-linked", "healthy-hub-and-spokes"} {
 		alone, _, _ := timed(t, bedOf(t, name), false)
 		both, depth, queries := timed(t, bedOf(t, name), true)
-		t.Logf("%s: %v alone, %v with Azure, %d requests after one another, %d to Resource Graph", name, alone, both, depth, queries)
+		if row := fmt.Sprintf("| `%s` | %d | %d | %d ms | %d ms |\n", name, depth, queries, alone.Milliseconds(), both.Milliseconds()); !strings.Contains(string(page), row) {
+			t.Errorf("docs/performance.md lacks the row %s", row)
+		}
 		if both > 2*alone || depth > 4 {
 			t.Errorf("%s: %v alone, %v with Azure, %d requests after one another", name, alone, both, depth)
 		}

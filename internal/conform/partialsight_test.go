@@ -270,6 +270,43 @@ func (b bed) unfair(s sight, r, full diagnose.Report, err error) (faults []strin
 	return faults
 }
 
+// TestUnseenVault: a vault of which this reader sees nothing, as it is in a
+// subscription of others, is said to be unread, and what others made for it is not
+// said to be left over.
+func TestUnseenVault(t *testing.T) {
+	b := bedOf(t, "healthy")
+	moved, homes := elsewhere(b.scenario.World, func(r world.Resource) bool {
+		_, endpoint := r.(*world.Endpoint)
+		_, vault := r.(*world.Vault)
+		return endpoint || vault
+	})
+	r, err := b.sighted(t, doctor.New("AzureCloud", "test"), sight{azure: lab.Azure{Hidden: homes}, world: moved}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []diagnose.Unread{{Type: "microsoft.keyvault/vaults", Why: "no vault fabrikam is in the one subscription that was read"}}
+	if !slices.Equal(r.Facts.Unread, want) || len(r.Findings) > 0 {
+		t.Errorf("unread %v, findings %v", r.Facts.Unread, r.Findings)
+	}
+}
+
+// TestUnseenZone: an address that Azure DNS itself gives, and none of the zones that
+// were read, is said to stand in one that was not.
+func TestUnseenZone(t *testing.T) {
+	b := bedOf(t, "record-wrong-address")
+	moved, homes := elsewhere(b.scenario.World, isZone)
+	for _, hidden := range [][]string{homes, nil} {
+		r, err := b.sighted(t, doctor.New("AzureCloud", "test"), sight{azure: lab.Azure{Hidden: hidden}, world: moved}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(r.Findings, func(f diagnose.Finding) bool { return f.Code == "PL402" })
+		if i < 0 || strings.Contains(r.Findings[i].Why, "no zone that was read has it") != (hidden != nil) {
+			t.Errorf("hidden %v: %v", hidden, r.Findings)
+		}
+	}
+}
+
 func symptom(code string) bool {
 	x, _ := rule.ByCode(code)
 	return x.Symptom

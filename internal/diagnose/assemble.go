@@ -28,15 +28,12 @@ func (r *run) report() Report {
 		Path:          r.path(),
 		RootCauses:    []string{},
 		Candidates:    []string{},
-		Facts:         Facts{Journey: j, FirstBad: r.bad(), Wants: r.in.Wants, Endpoints: r.endpoints(), Seen: r.shown},
+		Facts:         Facts{Journey: j, FirstBad: r.bad(), Wants: r.in.Wants, Endpoints: r.endpoints(), Seen: r.shown, Unread: r.unread()},
 		Trace:         append([]fact.Event{}, r.trace...),
 	}
 	if r.first.Predicted != nil {
 		predicted := r.first.Predicted.Journey
 		rep.Facts.Predicted = &predicted
-	}
-	for _, g := range r.gaps() {
-		rep.Facts.Unread = append(rep.Facts.Unread, Unread{g.Type, string(g.Near), g.Why})
 	}
 	for _, c := range r.causes {
 		r.warn(c.fixes, c.worlds, r.first.World, r.in.Client)
@@ -346,53 +343,6 @@ func (r *run) head(v *rule.Rule) *rule.Rule {
 		}
 	}
 	return r.candidates[0]
-}
-
-// question is the documented command that shows a fault by itself: one that
-// reads the configuration, since the client's own view is what fits them all.
-func question(x *rule.Rule) string {
-	for _, v := range slices.Backward(x.Doc.Verify) {
-		if strings.HasPrefix(v, "az ") {
-			return v
-		}
-	}
-	if n := len(x.Doc.Verify); n > 0 {
-		return x.Doc.Verify[n-1]
-	}
-	return ""
-}
-
-// words is the repair of a rule that no command mends.
-func (r *run) words(x *rule.Rule) []Fix {
-	verify := make([]string, 0, len(x.Doc.Verify))
-	for _, v := range x.Doc.Verify {
-		verify = append(verify, r.fill(v))
-	}
-	return []Fix{{Title: x.Doc.Fix, Az: []string{}, Verify: verify}}
-}
-
-// fill puts the names of this diagnosis into a documented command.
-func (r *run) fill(command string) string {
-	public, own := rule.PublicCloud(), r.in.Service
-	for _, n := range [...][2]string{
-		{"<vault>", r.in.Vault},
-		{public.Zone.Host(), own.Zone.Host()},
-		{public.Suffix.Host(), own.Suffix.Host()},
-		{public.Core.Host(), own.Core.Host()},
-	} {
-		command = strings.ReplaceAll(command, n[0], n[1])
-	}
-	return command
-}
-
-// withVault puts the vault's name into the commands of a change, which name all else
-// themselves.
-func (r *run) withVault(commands []string) []string {
-	filled := make([]string, len(commands))
-	for i, c := range commands {
-		filled[i] = strings.ReplaceAll(c, "<vault>", r.in.Vault)
-	}
-	return filled
 }
 
 // DocURL is where a code's documentation stands in this repository.

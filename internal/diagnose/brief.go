@@ -15,6 +15,10 @@ type Brief struct {
 	Causes   []*rule.Rule  // in the order of Report.RootCauses
 	Severity rule.Severity // of the first cause
 	Unread   string        // why nothing could be predicted; "" where it could
+
+	// Unknowable says that Unread is what Azure does not hold: no permission
+	// helps.
+	Unknowable bool
 }
 
 // Brief judges what Judge judges, and tells no more of it than that.
@@ -31,24 +35,26 @@ func (j *Judge) Brief(in Input) Brief {
 		b.Severity = cmp.Or(r.causes[0].result.Severity, r.causes[0].rule.Severity)
 	}
 	if r.first.Predicted == nil {
-		b.Unread = unread(&r.first)
+		b.Unread, b.Unknowable = unread(&r.first)
 	}
 	return b
 }
 
-// unread is why nothing can be predicted of a case.
-func unread(c *rule.Case) string {
+// unread is why nothing can be predicted of a case, and whether no permission
+// would help.
+func unread(c *rule.Case) (why string, unknowable bool) {
 	if why := Doubt(c.World); why != "" {
-		return why
+		return why, false
 	}
 	if _, elsewhere := c.ZoneElsewhere(); elsewhere {
 		said, _ := c.NotRead("microsoft.network/privatednszones")
-		return said.Why
+		return said.Why, false
 	}
-	if gap, found := Untold(c); found {
-		return Untelling(c.World.Gaps()[gap])
+	if place, found := Untold(c); found {
+		gap := c.World.Gaps()[place]
+		return Untelling(gap), gap.Unknowable
 	}
-	return ""
+	return "", false
 }
 
 // Foreseen is the world in which the journeys of a client are predicted: what

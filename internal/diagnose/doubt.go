@@ -12,7 +12,7 @@ import (
 
 // telling are the types of resources that decide where a request goes.
 var telling = []string{
-	"microsoft.keyvault/vaults", "microsoft.network/privateendpoints", "microsoft.network/privatednszones",
+	vaultType, "microsoft.network/privateendpoints", "microsoft.network/privatednszones",
 	"microsoft.network/virtualnetworks", "microsoft.network/networksecuritygroups", "microsoft.network/routetables",
 	"microsoft.network/dnsresolvers", "microsoft.network/dnsforwardingrulesets", "microsoft.network/azurefirewalls",
 	"microsoft.network/firewallpolicies", "microsoft.network/virtualnetworkgateways", "microsoft.network/virtualhubs",

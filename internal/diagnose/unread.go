@@ -24,10 +24,22 @@ func (r *run) passedOn() (server string, unread bool) {
 	return j.Resolver.Server.String(), true
 }
 
-// gaps are what of the configuration was not read.
-func (r *run) gaps() []world.Gap {
-	if r.first.World == nil {
+// unread is what of the configuration was not read: the vault as well, where no
+// gap tells of it and it is in none of the subscriptions that were read.
+func (r *run) unread() (all []Unread) {
+	w := r.first.World
+	if w == nil {
 		return nil
 	}
-	return r.first.World.Gaps()
+	told := false
+	for _, g := range w.Gaps() {
+		told = told || g.Of(vaultType)
+		all = append(all, Unread{g.Type, string(g.Near), g.Why})
+	}
+	if why, unseen := r.first.Unseen(); unseen && !told {
+		all = append([]Unread{{Type: vaultType, Why: why}}, all...)
+	}
+	return all
 }
+
+const vaultType = "microsoft.keyvault/vaults"

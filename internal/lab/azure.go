@@ -37,19 +37,19 @@ var operator = &world.Host{
 // resources: on the internet, signed in with the role Reader on all of them.
 func (l *Lab) Operator() env.Env { return l.env(operator) }
 
-// newPlane makes the plane of the lab's World.
-func (l *Lab) newPlane() *manage.Plane {
+// newPlane makes the plane of a World.
+func (l *Lab) newPlane(w *world.World) *manage.Plane {
 	a := l.opt.Azure
-	lagging := l.world
+	lagging := w
 	if a.Lagging != nil {
 		lagging = a.Lagging
 	}
-	return manage.New(l.world, lagging, l.tenant(), manage.Policy{Denied: a.Denied, Hidden: a.Hidden, PageSize: a.Page})
+	return manage.New(w, lagging, l.tenant(), manage.Policy{Denied: a.Denied, Hidden: a.Hidden, PageSize: a.Page})
 }
 
 // serveManagement is Azure Resource Manager with Azure Resource Graph behind it.
 func (l *Lab) serveManagement(c *conn, a arrival) {
-	l.serveTLS(c, a, []string{l.world.Service().Cloud.ARM.Host()}, l.management)
+	l.serveTLS(c, a, []string{l.World().Service().Cloud.ARM.Host()}, l.management)
 }
 
 func (l *Lab) management(req *http.Request) answer {
@@ -69,7 +69,7 @@ func (l *Lab) management(req *http.Request) answer {
 	}
 	r := l.manage(asked)
 	l.trace(fact.Event{
-		Stage: fact.StageExchange, Kind: fact.Replied, Who: fact.Ref(l.world.Service().Cloud.ARM.Host()),
+		Stage: fact.StageExchange, Kind: fact.Replied, Who: fact.Ref(l.World().Service().Cloud.ARM.Host()),
 		Subject: req.Method + " " + req.URL.Path, To: fmt.Sprint(r.Status),
 	})
 	return answer{status: r.Status, headers: r.Headers, body: r.Body}
@@ -81,7 +81,7 @@ func (l *Lab) manage(r manage.Request) manage.Response {
 		return manage.Unavailable(r)
 	}
 	if !manage.IsQuery(r) {
-		return l.plane().Respond(r)
+		return l.now.Load().plane().Respond(r)
 	}
 	left, resets := quotaSize, quotaTime
 	if l.opt.Azure.Quota {
@@ -90,7 +90,7 @@ func (l *Lab) manage(r manage.Request) manage.Response {
 	if left < 0 {
 		return manage.Throttled(r, resets)
 	}
-	response := l.plane().Respond(r)
+	response := l.now.Load().plane().Respond(r)
 	response.Headers = append(response.Headers, manage.QuotaHeaders(left, resets)...)
 	return response
 }

@@ -75,6 +75,11 @@ func (c *conn) abort() {
 	_ = c.shut(os.NewSyscallError("read", syscall.ECONNRESET), net.ErrClosed, syscall.ECONNRESET)
 }
 
+// cut resets the connection at both ends, as machines do that do not know it.
+func (c *conn) cut() {
+	_ = c.shut(os.NewSyscallError("read", syscall.ECONNRESET), os.NewSyscallError("read", syscall.ECONNRESET), syscall.ECONNRESET)
+}
+
 // kill ends the connection at both ends and at once, as the lab closes.
 func (c *conn) kill() {
 	_ = c.shut(net.ErrClosed, net.ErrClosed, syscall.ECONNRESET)

@@ -91,7 +91,7 @@ func (l *Lab) message(m *dns.Msg, q resolve.Question, r resolve.Reply) *dns.Msg 
 	for _, a := range r.Addrs {
 		out.Answer = append(out.Answer, address(owner, a, r.TTL))
 	}
-	if len(r.Addrs) == 0 {
+	if len(r.Addrs) == 0 && r.Reason != fact.Filtered {
 		out.Ns = []dns.RR{l.authority(name, r)}
 	}
 	return out
@@ -130,11 +130,11 @@ func (l *Lab) authority(name dnsname.Name, r resolve.Reply) *dns.SOA {
 // answer it returns the name's parent. What came over the wire does not name
 // the resource.
 func (l *Lab) privateZone(name dnsname.Name, r resolve.Reply) (zone dnsname.Name, private bool) {
-	if z, ok := l.world.Zone(r.By); ok {
+	if z, ok := l.World().Zone(r.By); ok {
 		return z.Domain, true
 	}
 	for zone := name; r.Private && !zone.IsZero(); zone = zone.Parent() {
-		for range l.world.ZonesNamed(zone) {
+		for range l.World().ZonesNamed(zone) {
 			return zone, true
 		}
 	}

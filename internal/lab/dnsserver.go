@@ -67,6 +67,10 @@ func (l *Lab) answer(c *conn, a arrival, m *dns.Msg) {
 		_ = send(c, response(m, rcode))
 		return
 	}
+	if out, ok := l.signer().keys(m); ok {
+		_ = send(c, out)
+		return
+	}
 	r := l.reply(a, q)
 	if l.sleep(l.ctx, r.After) != nil {
 		return
@@ -83,6 +87,8 @@ func (l *Lab) answer(c *conn, a arrival, m *dns.Msg) {
 		r.Truncated = false
 	}
 	out := l.message(m, q, r)
+	l.signer().sign(out, q, r)
+	out.AuthenticatedData = l.authentic(a.server, m, q, r)
 	if a.flow.Proto == route.UDP {
 		out.Truncate(payload(m))
 	}
@@ -100,18 +106,33 @@ func payload(m *dns.Msg) int {
 // reply has a server find its answer: out of its cache, else by one step of
 // its own, whose questions to others go over the wire.
 func (l *Lab) reply(a arrival, q resolve.Question) resolve.Reply {
-	host, _ := l.world.Host(a.server.ID)
-	caches := host != nil && host.DNS != nil && host.DNS.Cache > 0
-	if caches {
+	delay, most := l.caching(a.server)
+	if most > 0 {
 		if r, ok := l.cache.get(a.server.ID, q, now()); ok {
-			r.After = host.DNS.Delay
+			r.After = delay
 			return r
 		}
 	}
 	ctx := context.WithValue(l.ctx, trailKey{}, a.trail.onward())
-	r := resolve.Serve(l.world, a.server, q, l.ask(ctx, callerAt(a.server.Origin)))
-	if caches {
-		l.cache.put(a.server.ID, q, r, host.DNS.Cache, now())
+	r := resolve.Serve(l.World(), a.server, q, l.ask(ctx, callerAt(a.server.Origin)))
+	if most > 0 {
+		l.cache.put(a.server.ID, q, r, most, now())
 	}
 	return r
+}
+
+// ownCache is how long, at most, Azure's DNS and public resolvers keep an
+// answer, where the lab has them do so: its TTL ends long before.
+const ownCache = 24 * time.Hour
+
+// caching tells how long, at most, a server keeps an answer, and what an answer
+// takes out of its cache.
+func (l *Lab) caching(s resolve.Server) (delay, most time.Duration) {
+	switch host, ok := l.World().Host(s.ID); {
+	case ok && host.DNS != nil:
+		return host.DNS.Delay, host.DNS.Cache
+	case l.opt.Caching:
+		return 0, ownCache
+	}
+	return 0, 0
 }

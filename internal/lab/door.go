@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 
 	"pldoctor/internal/fact"
 	"pldoctor/internal/route"
@@ -16,16 +17,35 @@ import (
 // Otherwise it meets what Env.Dial of the same host meets.
 type Door struct {
 	lab *Lab
-	me  caller
+	me  *world.Host
+	at  *atomic.Pointer[standing]
 }
 
 // Door returns the door of a host.
 func (l *Lab) Door(host world.ID) (Door, error) {
-	h, ok := l.world.Host(host)
+	h, ok := l.World().Host(host)
 	if !ok {
 		return Door{}, fmt.Errorf("the lab has no host %q", host.Name())
 	}
-	return Door{l, l.callerOf(h)}, nil
+	return Door{l, h, new(atomic.Pointer[standing])}, nil
+}
+
+// A standing is where a host is in a World. It is worked out once, since a flow
+// is soon judged.
+type standing struct {
+	world  *world.World
+	origin route.Origin
+}
+
+// origin is where the host is now.
+func (d Door) origin() route.Origin {
+	now := d.lab.World()
+	if s := d.at.Load(); s != nil && s.world == now {
+		return s.origin
+	}
+	s := &standing{now, d.lab.callerOf(d.me).origin}
+	d.at.Store(s)
+	return s.origin
 }
 
 // A Fate is what becomes of the first packet of a flow.
@@ -63,7 +83,7 @@ type Flow struct {
 // Knock judges the first packet of a flow. Network is "tcp" or "udp"; from is
 // what the packet has for its source.
 func (d Door) Knock(network string, from, to netip.AddrPort) Flow {
-	a := arrival{flow: route.Flow{From: d.me.origin, To: to, Proto: protocols[network]}}
+	a := arrival{flow: route.Flow{From: d.origin(), To: to, Proto: protocols[network]}}
 	a.server, a.decision = d.lab.decide(a.flow)
 	f := Flow{Fate: fates[a.decision.Outcome], door: d, from: from, to: a}
 	if (f.Fate == Accepted || f.Fate == Stalled) && d.lab.service(a) == nil {
@@ -75,8 +95,8 @@ func (d Door) Knock(network string, from, to netip.AddrPort) Flow {
 // Ping judges an ICMP echo request. Only machines answer it: Key Vault's front
 // ends, private endpoints and Azure's DNS do not.
 func (d Door) Ping(to netip.Addr) Fate {
-	flow := route.Flow{From: d.me.origin, To: netip.AddrPortFrom(to, 0), Proto: route.ICMP}
-	return fates[route.Decide(d.lab.world, flow).Outcome]
+	flow := route.Flow{From: d.origin(), To: netip.AddrPortFrom(to, 0), Proto: route.ICMP}
+	return fates[route.Decide(d.lab.World(), flow).Outcome]
 }
 
 // A Stream is the near end of a flow that was accepted. Of a UDP flow, a Read
@@ -96,7 +116,7 @@ func (f Flow) Open(silenced func()) (Stream, error) {
 	near, far := newPair(network, f.from, f.to.flow.To, seen, 0, false)
 	far.silenced = silenced
 	serve := l.service(f.to)
-	if serve == nil || !l.run(far, func() { serve(far, f.to) }) {
+	if serve == nil || !l.run(far, f.to, serve) {
 		return nil, net.ErrClosed
 	}
 	return near, nil

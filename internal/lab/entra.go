@@ -15,13 +15,13 @@ func answerOf(r manage.Response) answer {
 
 // serveAuthority is Microsoft Entra ID, as far as programs that sign in need it.
 func (l *Lab) serveAuthority(c *conn, a arrival) {
-	l.serveTLS(c, a, []string{l.world.Service().Cloud.Authority.Host()}, func(req *http.Request) answer {
+	l.serveTLS(c, a, []string{l.World().Service().Cloud.Authority.Host()}, func(req *http.Request) answer {
 		return answerOf(l.entra(req))
 	})
 }
 
 func (l *Lab) entra(req *http.Request) manage.Response {
-	cloud := l.world.Service().Cloud
+	cloud := l.World().Service().Cloud
 	tenant, rest, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, "/"), "/")
 	id := countedID(uint64(l.managed.Add(1)))
 	known := strings.EqualFold(tenant, l.tenant()) || tenant == "common" || tenant == "organizations"
@@ -46,7 +46,7 @@ func (l *Lab) grant(req *http.Request, id string) manage.Response {
 	}
 	form := req.PostForm
 	app, host := form.Get("client_id"), world.ID("")
-	for h := range l.world.Hosts() {
+	for h := range l.World().Hosts() {
 		if guid("app", h.ID) == app {
 			host = h.ID
 		}
@@ -74,7 +74,7 @@ func (l *Lab) grant(req *http.Request, id string) manage.Response {
 
 // serveMetadata tells a virtual machine about itself, over plain HTTP.
 func (l *Lab) serveMetadata(c *conn, a arrival) {
-	h, ok := l.world.Host(a.decision.Target.ID)
+	h, ok := l.World().Host(a.decision.Target.ID)
 	if !ok {
 		return
 	}
@@ -89,7 +89,7 @@ func (l *Lab) metadata(h *world.Host, req *http.Request) manage.Response {
 	case req.Header.Get("X-Forwarded-For") != "":
 		return manage.BadInstance("Requests with the header X-Forwarded-For are not served")
 	case req.URL.Path != "/metadata/identity/oauth2/token":
-		return manage.Instance(l.world, h, guid("vm", h.ID), req.URL.Path, query)
+		return manage.Instance(l.World(), h, guid("vm", h.ID), req.URL.Path, query)
 	case query.Get("api-version") == "":
 		return manage.BadInstance("Required query variable 'api-version' is missing")
 	case query.Get("resource") == "":

@@ -45,6 +45,7 @@ type arrival struct {
 	decision route.Decision
 	server   resolve.Server // of a flow to port 53
 	trail    trail          // of a flow to port 53
+	inner    bool           // the rest of the way of another connection, which is judged in its place
 }
 
 // source is the client as the far end sees it.
@@ -97,20 +98,23 @@ func (l *Lab) decide(f route.Flow) (resolve.Server, route.Decision) {
 func (l *Lab) find(f route.Flow) (server resolve.Server, d route.Decision) {
 	switch to := f.To.Addr(); {
 	case f.To.Port() == dnsPort:
-		server, d = resolve.Find(l.world, f.From, to, f.Proto)
-		if h, ok := l.world.Host(server.ID); ok && h.DNS != nil && h.DNS.NoTCP && f.Proto == route.TCP {
+		server, d = resolve.Find(l.World(), f.From, to, f.Proto)
+		if h, ok := l.World().Host(server.ID); ok && h.DNS != nil && h.DNS.NoTCP && f.Proto == route.TCP {
 			d.Outcome, d.Reason, d.By = fact.Refused, fact.PortClosed, h.ID
 		}
 		return server, d
 	case to.IsLoopback():
 		return server, route.Decision{Outcome: fact.OK, Source: to, Target: route.Target{Kind: route.AtHost, ID: f.From.Machine}}
 	}
-	return server, route.Decide(l.world, f)
+	return server, route.Decide(l.World(), f)
 }
 
 // service returns what listens at the far end, nil if nothing does.
 func (l *Lab) service(a arrival) handler {
 	port := a.flow.To.Port()
+	if open := l.standIn(a); open != nil {
+		return l.handOver(open)
+	}
 	switch kind := a.decision.Target.Kind; {
 	case port == dnsPort && a.server.Kind != resolve.NoServer:
 		return l.serveDNS
@@ -125,7 +129,7 @@ func (l *Lab) service(a arrival) handler {
 	case port == httpPort && kind == route.AtMetadata:
 		return l.serveMetadata
 	case kind == route.AtHost:
-		if h, ok := l.world.Host(a.decision.Target.ID); ok && h.Proxy != nil && h.Proxy.Port == port {
+		if h, ok := l.World().Host(a.decision.Target.ID); ok && h.Proxy != nil && h.Proxy.Port == port {
 			return l.serveProxy(h)
 		}
 	}
@@ -150,7 +154,7 @@ func (l *Lab) connect(ctx context.Context, from caller, a arrival) (*conn, error
 		return nil, os.NewSyscallError("connect", cmp.Or(errno, syscall.ECONNREFUSED))
 	}
 	near, far := l.pair("tcp", from, a)
-	if !l.run(far, func() { serve(far, a) }) {
+	if !l.run(far, a, serve) {
 		return nil, net.ErrClosed
 	}
 	return near, nil
@@ -169,7 +173,7 @@ func (l *Lab) socket(from caller, a arrival) *conn {
 	case answered || serve == nil:
 		serve = func(c *conn, _ arrival) { unreachable(c, cmp.Or(errno, syscall.ECONNREFUSED)) }
 	}
-	if !l.run(far, func() { serve(far, a) }) {
+	if !l.run(far, a, serve) {
 		far.kill()
 	}
 	return near
@@ -193,13 +197,13 @@ func (l *Lab) pair(network string, from caller, a arrival) (near, far *conn) {
 
 // run serves the far end of a connection in a goroutine of its own, unless the
 // lab is closed.
-func (l *Lab) run(c *conn, serve func()) bool {
+func (l *Lab) run(c *conn, a arrival, serve handler) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return false
 	}
-	l.conns[c] = struct{}{}
+	l.conns[c] = a
 	c.closed = func() {
 		l.mu.Lock()
 		delete(l.conns, c)
@@ -207,7 +211,7 @@ func (l *Lab) run(c *conn, serve func()) bool {
 	}
 	l.wg.Go(func() {
 		defer func() { _ = c.Close() }()
-		serve()
+		serve(c, a)
 	})
 	return true
 }

@@ -20,7 +20,7 @@ import (
 // serveVault is Key Vault's front end, which all vaults of a region share and
 // which private endpoints lead to as well.
 func (l *Lab) serveVault(c *conn, a arrival) {
-	l.serveTLS(c, a, l.world.Service().CertificateNames(), func(req *http.Request) answer { return l.vault(req, a) })
+	l.serveTLS(c, a, l.World().Service().CertificateNames(), func(req *http.Request) answer { return l.vault(req, a) })
 }
 
 // serveTLS is an HTTPS server of Azure's own that is known by these names.
@@ -48,7 +48,7 @@ func (l *Lab) vault(req *http.Request, a arrival) answer {
 	asked.Token, asked.Identity, asked.Caller = l.presented(req.Header.Get("Authorization"))
 	id := gate.RequestID(l.opt.RequestID(uint64(l.requests.Add(1))))
 	at := now()
-	d := gate.Decide(l.world, from, asked)
+	d := gate.Decide(l.World(), from, asked)
 	if call, admitted := d.Admitted(); admitted {
 		d = d.Answer(l.content(d.Vault, call, req, at))
 	}
@@ -79,7 +79,7 @@ func (l *Lab) vaultContent(v *world.Vault) *keyvault.Vault {
 	defer l.mu.Unlock()
 	held, asked := l.vaults[v.ID]
 	if !asked {
-		host := strings.ToLower(v.Name()) + "." + l.world.Service().Suffix.Host()
+		host := strings.ToLower(v.Name()) + "." + l.World().Service().Suffix.Host()
 		held = keyvault.New(host, rand.Reader)
 		l.vaults[v.ID] = held
 	}
@@ -111,16 +111,16 @@ func (l *Lab) inspected(settings *tls.Config, c *conn, a arrival) *tls.Config {
 // way, so the rest of the way adds no time.
 func (l *Lab) intercept(c *conn, a arrival, by world.ID, serve handler) {
 	rest := a
-	rest.decision.Resigner = ""
+	rest.decision.Resigner, rest.inner = "", true
 	near, far := newPair("tcp", c.peer, a.flow.To, c.peer, 0, false)
-	if l.run(far, func() { serve(far, rest) }) {
+	if l.run(far, rest, serve) {
 		l.resign(c, near, l.issuer(by), a.flow.To.Addr().String(), "")
 	}
 }
 
 // issuer is the distinguished name in which a machine signs.
 func (l *Lab) issuer(id world.ID) string {
-	h, ok := l.world.Host(id)
+	h, ok := l.World().Host(id)
 	switch {
 	case ok && h.Forward != nil && h.Forward.Issuer != "":
 		return h.Forward.Issuer

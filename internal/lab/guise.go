@@ -30,7 +30,7 @@ const loopbackNames = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loop
 
 // Guise returns what a machine has to be told to stand in for a host.
 func (l *Lab) Guise(host world.ID) (Guise, error) {
-	h, ok := l.world.Host(host)
+	h, ok := l.World().Host(host)
 	if !ok {
 		return Guise{}, fmt.Errorf("the lab has no host %q", host.Name())
 	}
@@ -39,7 +39,8 @@ func (l *Lab) Guise(host world.ID) (Guise, error) {
 		return Guise{}, err
 	}
 	g := Guise{
-		Hostname: h.Name(), Addresses: addresses(h), HostsFile: loopbackNames + h.HostsFile,
+		Hostname: h.Name(), Addresses: addresses(h), HostsFile: loopbackNames + strings.TrimSuffix(h.HostsFile, "\n") + "\n", // squid, for one, loses a last line that has no end
+
 		ResolvConf: l.resolvConf(h), Environ: environ(h), Roots: roots,
 	}
 	if len(g.Addresses) == 0 {
@@ -51,7 +52,7 @@ func (l *Lab) Guise(host world.ID) (Guise, error) {
 // resolvConf is the text of resolv.conf(5), which has no word for split DNS.
 func (l *Lab) resolvConf(h *world.Host) string {
 	var b strings.Builder
-	for _, s := range l.world.Nameservers(h) {
+	for _, s := range l.World().Nameservers(h) {
 		fmt.Fprintf(&b, "nameserver %s\n", s)
 	}
 	if len(h.Search) > 0 {

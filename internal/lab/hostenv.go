@@ -29,7 +29,8 @@ func callerAt(o route.Origin) caller { return caller{o, o.Addr} }
 
 // callerOf is a host. A pod's own address is not the one its packets leave with.
 func (l *Lab) callerOf(h *world.Host) caller {
-	c := callerAt(route.FromHost(l.world, h))
+	h = l.latest(h)
+	c := callerAt(route.FromHost(l.World(), h))
 	if h.Address.IsValid() {
 		c.addr = h.Address
 	}
@@ -40,7 +41,7 @@ func (l *Lab) callerOf(h *world.Host) caller {
 // of a host has no part in it: no machine adds that, the application sends it,
 // and whoever stands in for the application has to.
 func (l *Lab) Env(host world.ID) (env.Env, error) {
-	h, ok := l.world.Host(host)
+	h, ok := l.World().Host(host)
 	if !ok {
 		return env.Env{}, fmt.Errorf("the lab has no host %q", host.Name())
 	}
@@ -48,20 +49,19 @@ func (l *Lab) Env(host world.ID) (env.Env, error) {
 }
 
 func (l *Lab) env(h *world.Host) env.Env {
-	me := l.callerOf(h)
 	return env.Env{
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			return l.dial(ctx, me, network, address)
+			return l.dial(ctx, l.callerOf(h), network, address)
 		},
 		Lookup: func(ctx context.Context, name string) ([]netip.Addr, string, error) {
 			addrs, err := l.lookup(ctx, h, name)
 			return addrs, env.BySystem, err
 		},
-		Resolvers:   func(context.Context) (env.Resolvers, error) { return l.resolvers(h), nil },
-		HostsFile:   func() (string, string, error) { return h.HostsFile, hostsPath, nil },
-		Getenv:      getenv(h),
-		Addresses:   func() []netip.Addr { return addresses(h) },
-		Connections: func() ([]netip.AddrPort, error) { return open(h), nil },
+		Resolvers:   func(context.Context) (env.Resolvers, error) { return l.resolvers(l.latest(h)), nil },
+		HostsFile:   func() (string, string, error) { return l.latest(h).HostsFile, hostsPath, nil },
+		Getenv:      func(key string) string { return getenv(l.latest(h))(key) },
+		Addresses:   func() []netip.Addr { return addresses(l.latest(h)) },
+		Connections: func() ([]netip.AddrPort, error) { return open(l.latest(h)), nil },
 		Exists:      exists(h),
 		Roots:       func() (*x509.CertPool, error) { return l.auth.roots(l.trusted()) },
 		Token:       l.tokens(h),
@@ -70,7 +70,7 @@ func (l *Lab) env(h *world.Host) env.Env {
 }
 
 func (l *Lab) resolvers(h *world.Host) env.Resolvers {
-	r := env.Resolvers{Servers: l.world.Nameservers(h), Search: h.Search, Ndots: h.Ndots, Source: resolvPath}
+	r := env.Resolvers{Servers: l.World().Nameservers(h), Search: h.Search, Ndots: h.Ndots, Source: resolvPath}
 	for _, f := range h.Split {
 		if r.Split == nil {
 			r.Split = make(map[string][]netip.Addr)
@@ -102,7 +102,7 @@ func open(h *world.Host) []netip.AddrPort {
 // own, that clients trust.
 func (l *Lab) trusted() []string {
 	var names []string
-	for h := range l.world.Hosts() {
+	for h := range l.World().Hosts() {
 		if h.Proxy != nil && h.Proxy.InterceptTLS && h.Proxy.Trusted {
 			names = append(names, l.issuer(h.ID))
 		}

@@ -18,7 +18,6 @@ import (
 
 	"pldoctor/internal/fact"
 	"pldoctor/internal/keyvault"
-	"pldoctor/internal/manage"
 	"pldoctor/internal/world"
 )
 
@@ -38,18 +37,22 @@ type Options struct {
 	RequestID func(n uint64) string
 	// Azure says how Azure's management plane behaves; its zero value is well.
 	Azure Azure
+	// Caching has the DNS servers that Azure and the internet run keep an answer
+	// for its TTL, as all do that people meet. Without it they work out each one
+	// anew, which is the same until the World changes.
+	Caching bool
 	// Trace, if not nil, is told what happens. Several goroutines call it.
 	Trace func(fact.Event)
 }
 
 // A Lab is a live World. Close ends it.
 type Lab struct {
-	world *world.World
-	opt   Options
-	auth  *Authority
-	cache cache
-	quota quota
-	plane func() *manage.Plane // made when it is first asked
+	now    atomic.Pointer[present]
+	opt    Options
+	auth   *Authority
+	cache  cache
+	quota  quota
+	signer func() *signer // made when it is first asked
 
 	ports, ids, requests, managed atomic.Uint32
 
@@ -57,10 +60,11 @@ type Lab struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup // of every goroutine
 
-	mu     sync.Mutex
-	closed bool
-	conns  map[*conn]struct{}
-	vaults map[world.ID]*keyvault.Vault // what was asked for its content so far
+	mu       sync.Mutex
+	closed   bool
+	conns    map[*conn]arrival            // by their far ends
+	vaults   map[world.ID]*keyvault.Vault // what was asked for its content so far
+	standIns map[world.ID]StandIn
 }
 
 // shared is the authority of labs that were given none.
@@ -74,14 +78,15 @@ var shared = sync.OnceValue(func() *Authority {
 
 // Start makes w live. Nothing runs until a host opens a connection.
 func Start(w *world.World, opt Options) *Lab {
-	l := &Lab{world: w, opt: opt, auth: opt.Authority, conns: make(map[*conn]struct{}), vaults: make(map[world.ID]*keyvault.Vault)}
+	l := &Lab{opt: opt, auth: opt.Authority, conns: make(map[*conn]arrival), vaults: make(map[world.ID]*keyvault.Vault)}
 	if l.auth == nil {
 		l.auth = shared()
 	}
 	if l.opt.RequestID == nil {
 		l.opt.RequestID = countedID
 	}
-	l.plane = sync.OnceValue(l.newPlane)
+	l.now.Store(l.presently(w))
+	l.signer = sync.OnceValue(func() *signer { return newSigner(w) })
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	return l
 }

@@ -23,7 +23,7 @@ func (l *Lab) lookup(ctx context.Context, h *world.Host, name string) ([]netip.A
 	if err != nil {
 		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 	}
-	found := resolve.Program(l.world, h, n, l.askBoth(ctx, l.callerOf(h)))
+	found := resolve.Program(l.World(), l.latest(h), n, l.askBoth(ctx, l.callerOf(h)))
 	if addrs := slices.Concat(found.A.Addrs, found.AAAA.Addrs); len(addrs) > 0 {
 		return addrs, nil
 	}

@@ -65,7 +65,7 @@ func (l *Lab) presented(header string) (token bool, worth world.Identity, who se
 	}
 	c, ok := parseClaims(text)
 	h, known := l.principal(world.ID(c.Subject))
-	good := ok && known && c.Audience == l.world.Service().Audience && now().Unix() < c.Expires
+	good := ok && known && c.Audience == l.World().Service().Audience && now().Unix() < c.Expires
 	if !good {
 		return true, world.InvalidIdentity, who
 	}
@@ -83,7 +83,7 @@ func (l *Lab) principal(id world.ID) (*world.Host, bool) {
 	if id == operator.ID {
 		return operator, true
 	}
-	return l.world.Host(id)
+	return l.World().Host(id)
 }
 
 func parseClaims(token string) (c claims, ok bool) {
@@ -99,7 +99,7 @@ func parseClaims(token string) (c claims, ok bool) {
 func (l *Lab) tenant() string {
 	// As package gate has it of a vault whose tenant is not known.
 	const unknown = "00000000-0000-0000-0000-000000000000"
-	for v := range l.world.Vaults() {
+	for v := range l.World().Vaults() {
 		if !v.Foreign && v.Tenant != "" {
 			return v.Tenant
 		}

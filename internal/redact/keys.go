@@ -50,6 +50,12 @@ var resourceKeys = table(map[string]mask{
 	`creator`:     (*Redactor).creator,
 })
 
+// resourcePlain are the keys of resources under which numbers and booleans stand,
+// in lower case. A test holds them to what package arm reads.
+var resourcePlain = words(`enablerbacauthorization allowvirtualnetworkaccess allowforwardedtraffic allowgatewaytransit useremotegateways
+	disablebgproutepropagation registrationenabled isautoregistered enableproxy vnetrouteallenabled alltraffic applicationtraffic
+	enableipforwarding ttl port priority numberofrecordsets numberofvirtualnetworklinks`)
+
 // evidenceKeys are the members of observations. A test holds them to package
 // fact.
 var evidenceKeys = table(map[string]mask{
@@ -77,6 +83,10 @@ var evidenceKeys = table(map[string]mask{
 		return text
 	},
 })
+
+// evidencePlain are the keys of observations under which numbers and booleans
+// stand, in lower case. A test holds them to package fact.
+var evidencePlain = words(`ndots line openseen complete alias status slow checkingdisabled ttl tookns token connectns tlsns httpns`)
 
 // table spreads out rows of keys.
 func table(rows map[string]mask) map[string]mask {

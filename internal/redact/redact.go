@@ -76,7 +76,7 @@ var mayBeMask = compiled(`\baaaaaaaa-0000-0000-0000-[0-9]{12}\b|\b[a-z]+-[0-9]+\
 func (r *Redactor) snapshot(s snapshot.Snapshot) (snapshot.Snapshot, error) {
 	masked := snapshot.Snapshot{Cloud: s.Cloud, Taken: s.Taken}
 	for i, raw := range s.Resources {
-		m, err := r.rewrite(raw, resourceKeys)
+		m, err := r.rewrite(raw, resourceKeys, resourcePlain)
 		if err != nil {
 			return masked, fmt.Errorf("resource %d: %w", i+1, err)
 		}
@@ -103,7 +103,7 @@ func (r *Redactor) observation(seen *fact.Observation) (o fact.Observation, err 
 	if err != nil {
 		return o, err
 	}
-	if raw, err = r.rewrite(raw, evidenceKeys); err != nil {
+	if raw, err = r.rewrite(raw, evidenceKeys, evidencePlain); err != nil {
 		return o, err
 	}
 	if r.names.learning {

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -195,9 +196,38 @@ func TestKeysOfResources(t *testing.T) {
 	}
 }
 
+// TestPlainOfResources holds the numbers and booleans that are kept to what
+// packages arm and snapshot read.
+func TestPlainOfResources(t *testing.T) {
+	files, err := filepath.Glob("../[as]*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lookup := regexp.MustCompile(`"(\w+)"\)\.(?:boolean|number)\(|\bcount\("(\w+)"\)`)
+	found := make(map[string]bool)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range lookup.FindAllStringSubmatch(string(text), -1) {
+			found[strings.ToLower(m[1]+m[2])] = true
+		}
+	}
+	if !maps.Equal(found, resourcePlain) {
+		t.Errorf("read are %v, kept are %v", found, resourcePlain)
+	}
+}
+
 // TestKeysOfEvidence holds the table to the members of an observation.
 func TestKeysOfEvidence(t *testing.T) {
 	members(t, reflect.TypeFor[fact.Observation](), map[reflect.Type]bool{})
+}
+
+// plain tells whether a type is written as a number or a boolean.
+func plain(of reflect.Type) bool {
+	data, err := json.Marshal(reflect.Zero(of).Interface())
+	return err == nil && (string(data) == "0" || string(data) == "false")
 }
 
 func members(t *testing.T, of reflect.Type, done map[reflect.Type]bool) {
@@ -216,6 +246,9 @@ func members(t *testing.T, of reflect.Type, done map[reflect.Type]bool) {
 		}
 		if _, known := evidenceKeys[strings.ToLower(key)]; !known {
 			t.Errorf("%s.%s is masked away", of, f.Name)
+		}
+		if plain(f.Type) && !evidencePlain[strings.ToLower(key)] {
+			t.Errorf("%s.%s is left out", of, f.Name)
 		}
 		members(t, f.Type, done)
 	}

@@ -12,21 +12,23 @@ import (
 type mask func(r *Redactor, text string) string
 
 // rewrite masks a JSON document by a table of keys, in lower case. Members with
-// other keys are left out.
-func (r *Redactor) rewrite(raw json.RawMessage, keys map[string]mask) (json.RawMessage, error) {
+// other keys are left out, and so are numbers and booleans but those under the
+// keys in plain.
+func (r *Redactor) rewrite(raw json.RawMessage, keys map[string]mask, plain map[string]bool) (json.RawMessage, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var v any
 	if err := decoder.Decode(&v); err != nil {
 		return nil, err
 	}
-	w := walk{r, keys}
+	w := walk{r, keys, plain}
 	return json.Marshal(w.value(v, (*Redactor).text, ""))
 }
 
 type walk struct {
-	r    *Redactor
-	keys map[string]mask
+	r     *Redactor
+	keys  map[string]mask
+	plain map[string]bool
 }
 
 // value masks what stands under a key in a list of children, which in names.
@@ -43,7 +45,10 @@ func (w walk) value(v any, m mask, in string) any {
 	case map[string]any:
 		return w.object(v, in)
 	}
-	return v
+	if w.plain[in] {
+		return v
+	}
+	return nil
 }
 
 func (w walk) object(o map[string]any, in string) map[string]any {

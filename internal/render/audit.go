@@ -145,7 +145,7 @@ func auditTable(w io.Writer, r *audit.Report, _ AuditView, s Style) error {
 		group(&b, g, s)
 	}
 	for _, u := range r.Undetermined {
-		fmt.Fprintf(&b, "\nundetermined  %s\n%s", counted(u.Count, "pair"), indented(u.Why, s))
+		fmt.Fprintf(&b, "\nundetermined  %s%s\n%s", counted(u.Count, "pair"), unknowable[u.Unknowable], indented(u.Why, s))
 	}
 	if len(r.Empty) > 0 {
 		fmt.Fprintf(&b, "\nLeft out, since no machine can stand in them\n%s", indented(strings.Join(r.Empty, ", "), s))
@@ -154,6 +154,9 @@ func auditTable(w io.Writer, r *audit.Report, _ AuditView, s Style) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// unknowable says of pairs why they do not count.
+var unknowable = map[bool]string{true: ", which no permission would help"}
 
 // sums says how many pairs there are of each kind.
 func sums(b *strings.Builder, r *audit.Report) {

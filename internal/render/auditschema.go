@@ -32,7 +32,7 @@ func auditSchema(code object) object {
 			"schemaVersion": object{"const": "1"},
 			"tool":          closed([]string{"name", "version"}, object{"name": text, "version": text}),
 			"cloud":         text, "pairs": number, "vaults": number, "networks": number, "private": number,
-			"undetermined":  list(closed([]string{"why", "count"}, object{"why": text, "count": number})),
+			"undetermined":  list(closed([]string{"why", "count"}, object{"why": text, "count": number, "unknowable": object{"const": true}})),
 			"groups":        list(groupSchema(code, verdict, severity)),
 			"openVaults":    list(closed([]string{"vault", "id"}, object{"vault": text, "id": text, "suppressed": text})),
 			"emptyNetworks": list(text),

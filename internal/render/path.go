@@ -382,7 +382,7 @@ var failures = map[fact.Outcome]string{
 	fact.Truncated:      "the answer needs TCP port 53, and that fails",
 	fact.ProxyAuth:      "asks for credentials (407)",
 	fact.ProxyForbidden: "forbids it (403)",
-	fact.ProxyGateway:   "cannot reach the vault itself (502)",
+	fact.ProxyGateway:   "cannot reach the vault itself (5xx)",
 	fact.CertExpired:    "ends at a certificate that has expired",
 	fact.TLSFailed:      "fails",
 	fact.NoInfo:         "is answered without a word on how it came",

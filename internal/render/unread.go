@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pldoctor/internal/diagnose"
@@ -20,14 +21,53 @@ func (p *paper) unread(r diagnose.Report) {
 		return
 	}
 	p.head("Of the configuration, this could not be read")
-	for i, u := range r.Facts.Unread {
+	places := placesOf(r.Facts.Unread)
+	for i, place := range places {
 		if i == maxUnread {
-			p.para("  ", fmt.Sprintf("and %d more (-o json has all).", len(r.Facts.Unread)-i))
+			p.para("  ", fmt.Sprintf("and %d more (-o json has all).", len(places)-i))
 			return
 		}
-		p.para("  ", sentence(strings.TrimPrefix(cmp.Or(u.Near, u.Type, "Azure"), "microsoft.")+": "+u.Why))
+		p.para("  ", sentence(place.name+": "+strings.Join(place.whys, "; ")))
 	}
 }
+
+// A blank is a place in Azure of which something could not be read, and why not.
+type blank struct {
+	name string
+	whys []string
+}
+
+// placesOf puts what could not be read at one place together.
+func placesOf(unread []diagnose.Unread) (all []blank) {
+	for _, u := range unread {
+		name := strings.TrimPrefix(cmp.Or(u.Near, u.Type, "Azure"), "microsoft.")
+		i := slices.IndexFunc(all, func(b blank) bool { return b.name == name })
+		if i < 0 {
+			i, all = len(all), append(all, blank{name: name})
+		}
+		all[i].add(u.Why)
+	}
+	return all
+}
+
+// add adds a reason. Permissions that are lacking in the same way follow one
+// another.
+func (b *blank) add(why string) {
+	if slices.Contains(b.whys, why) {
+		return
+	}
+	answer, permission, lacking := strings.Cut(why, lacks)
+	i := slices.IndexFunc(b.whys, func(known string) bool { return strings.HasPrefix(known, answer+lacks) })
+	switch {
+	case !lacking || i < 0:
+		b.whys = append(b.whys, why)
+	case !strings.Contains(b.whys[i]+",", " "+permission+","):
+		b.whys[i] += ", " + permission
+	}
+}
+
+// lacks stands between what Azure answered and the permission that is lacking.
+const lacks = ": lacks "
 
 // maxUnread is how much of that a person reads.
 const maxUnread = 6

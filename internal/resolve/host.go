@@ -94,12 +94,16 @@ func guard(w *world.World, h *world.Host, q Question, r Reply) Reply {
 	return r
 }
 
-// filter drops private addresses, which dnsmasq calls protection against DNS
-// rebinding.
+// filter drops private addresses, which is a protection against DNS rebinding:
+// unbound's private-address takes them out, dnsmasq's stop-dns-rebind empties the
+// whole answer.
 func filter(h *world.Host, r Reply) Reply {
 	private := func(a netip.Addr) bool { return fact.Classify(a) == fact.PrivateAddr }
 	if !slices.ContainsFunc(r.Addrs, private) {
 		return r
+	}
+	if h.DNS.FilterWhole {
+		return Reply{Outcome: fact.NoData, After: r.After, By: h.ID, Reason: fact.Filtered}
 	}
 	r.Addrs = slices.DeleteFunc(slices.Clone(r.Addrs), private)
 	if len(r.Addrs) == 0 {

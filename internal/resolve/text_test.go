@@ -201,7 +201,7 @@ func (s *sketch) host(name string, rest []string) {
 
 func (s *sketch) role(o opts) *world.DNSRole {
 	d := &world.DNSRole{
-		Forward: forwards(o["forward"]), FilterPrivate: o.has("filter"), Validate: o.has("validate"),
+		Forward: forwards(o["forward"]), FilterPrivate: o.has("filter"), FilterWhole: o.has("whole"), Validate: o.has("validate"),
 		Delay: s.duration(o["delay"]), UpstreamTimeout: s.duration(o["patience"]), Fallback: o.has("fallback"),
 		Chases: o.has("chases"), Truncates: o.has("truncates"), NoTCP: o.has("notcp"),
 	}

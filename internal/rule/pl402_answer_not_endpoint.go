@@ -3,10 +3,12 @@ package rule
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pldoctor/internal/change"
 	"pldoctor/internal/fact"
 	"pldoctor/internal/service"
+	"pldoctor/internal/world"
 )
 
 // PL402: private, and not ours.
@@ -55,10 +57,30 @@ var pl402 = &Rule{
 		if r, unread := c.NotRead(endpointType); unread {
 			return r
 		}
-		return Fail(fmt.Sprintf("%s resolves to %s, which is no private endpoint of the vault", c.Host.Host(), addr),
+		return Fail(fmt.Sprintf("%s resolves to %s, which is no private endpoint of the vault", c.Host.Host(), addr)+c.unseenZone(addr),
 			append(c.said(), c.addresses()...)...)
 	},
 	Mends: func(c *Case) []change.Change { return c.dropOwnRecord() },
+}
+
+// unseenZone says that a private address stands in a zone that was not read, where
+// Azure DNS itself gives it and no record does that was read; else "". Only
+// private zones and forwarding rules make Azure DNS give such an address.
+func (c *Case) unseenZone(a netip.Addr) string {
+	v, asked := c.views().of(world.AzureDNS)
+	vnet := c.asked()
+	if !asked || v.Host.Addr != a || vnet == "" || len(c.World.Horizon())+len(c.World.Gaps()) == 0 {
+		return ""
+	}
+	for range c.World.RulesetsLinked(vnet) {
+		return "" // whose servers may have it
+	}
+	for z := range c.World.Zones() {
+		if r, ok := c.record(z); ok && slices.Contains(r.Addrs, a) {
+			return ""
+		}
+	}
+	return fmt.Sprintf("; Azure DNS gives it to the VNet %s, and no zone that was read has it: look for one that is linked there, be it in another subscription", c.Name(vnet))
 }
 
 // aliasAnswer is the private address to which the vault's name in the private

@@ -45,21 +45,26 @@ var pl506 = &Rule{
 		case a.Reason != fact.NoReason:
 			return Pass("the name has no address for another reason")
 		}
-		if i := slices.IndexFunc(c.views(), func(v fact.ServerView) bool { return c.private(v.Host) }); i >= 0 && a.Alias {
+		if i := slices.IndexFunc(c.views(), func(v fact.ServerView) bool { return c.private(v.Host) }); i >= 0 {
 			return Fail(c.strips(), append(c.said(), c.heard(c.views()[i]))...)
 		}
 		return Unknown("the server has no address for the name; whether it stripped a private one shows only where another server gives it")
 	},
 	Breaks: func(s Site) []Break {
-		return s.spoilServer("drop private addresses from answers", func(good world.DNSRole) world.DNSRole {
+		addresses := s.spoilServer("drop private addresses from answers", func(good world.DNSRole) world.DNSRole {
 			good.FilterPrivate = true
 			return good
 		})
+		answers := s.spoilServer("drop answers with private addresses", func(good world.DNSRole) world.DNSRole {
+			good.FilterPrivate, good.FilterWhole = true, true
+			return good
+		})
+		return append(addresses, answers...)
 	},
 	Mends: func(c *Case) []change.Change {
 		return c.amend("let private addresses through for "+c.Service.Suffix.Host(), func(role *world.DNSRole) bool {
 			was := role.FilterPrivate
-			role.FilterPrivate = false
+			role.FilterPrivate, role.FilterWhole = false, false
 			return was
 		})
 	},

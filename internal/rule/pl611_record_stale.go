@@ -44,6 +44,9 @@ var pl611 = &Rule{
 		case !c.creatorGone(r):
 			return Pass("the record is not one that an endpoint left behind")
 		}
+		if r, unread := c.NotRead(vaultType); unread { // whose connections would name its endpoints, wherever they are
+			return r
+		}
 		writer, _, _ := WrittenBy(r.Creator)
 		return Fail(fmt.Sprintf("the record %s in the zone %s was written by the private endpoint %s, which no longer exists; its address %s leads nowhere",
 			r.Label, z.Domain.Host(), writer, r.Addrs[0]), append(c.addresses(), Evidence{"configuration", r.Path, r.Creator})...)

@@ -20,8 +20,8 @@ var pl809 = &Rule{
 		Apart:   "With PL505 and PL509 one server fails by itself, mostly for all names; for the vault's alone where its conditional forwarder leads to a server that is gone. With PL814 the last of the chain asks 168.63.129.16 from outside Azure. Asking each server of the chain directly shows which of them goes round.",
 		Fix:     "Whoever runs the server in Azure lets it forward the service's public domains to 168.63.129.16 and nowhere else; the servers on premises forward them to it.",
 		Verify: []string{
-			"host -W 10 <vault>.vault.azure.net <dns-server>   # for each server of the chain: a failure",
-			"host login.microsoftonline.com <dns-server>   # answers, since only the vault's domain goes round",
+			"host -W 10 <vault>.vault.azure.net <each-server-of-the-chain>   # a failure",
+			"host login.microsoftonline.com <each-server-of-the-chain>   # answers, since only the vault's domain goes round",
 		},
 		Article: "not covered",
 		Errata:  "The article expects custom DNS servers to answer something; what it looks like when they do not is not in it.",

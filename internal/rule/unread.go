@@ -23,10 +23,22 @@ func (c *Case) Unread(resourceType string) (why string, unread bool) {
 	if g, found := c.Gap(resourceType); found {
 		return c.World.Gaps()[g].Why, true
 	}
-	if n := len(c.World.Horizon()); resourceType == vaultType && c.Resource == nil && n > 0 {
-		return fmt.Sprintf("no vault %s is in the %d subscriptions that were read", c.Vault, n), true
+	if resourceType == vaultType {
+		return c.Unseen()
 	}
 	return "", false
+}
+
+// Unseen tells whether the vault is in none of the subscriptions that were read,
+// so that it may be in another one, and says so.
+func (c *Case) Unseen() (why string, unseen bool) {
+	if c.World == nil || c.Resource != nil || len(c.World.Horizon()) == 0 {
+		return "", false
+	}
+	if n := len(c.World.Horizon()); n > 1 {
+		return fmt.Sprintf("no vault %s is in the %d subscriptions that were read", c.Vault, n), true
+	}
+	return fmt.Sprintf("no vault %s is in the one subscription that was read", c.Vault), true
 }
 
 // Gap returns the place of the first of the World's gaps in which resources of

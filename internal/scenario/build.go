@@ -41,7 +41,7 @@ type place struct {
 
 func (b *builder) build() (*Scenario, error) {
 	b.lines = make(map[world.ID]place)
-	s := &Scenario{Name: b.reader.file, Title: b.file.title, Cases: b.file.cases, Expect: make(map[string]Expectation)}
+	s := &Scenario{Name: b.reader.file, Title: b.file.title, Cases: b.file.cases, Expect: make(map[string]Expectation), Exec: make(map[string]Exec)}
 	s.Unsupported = b.resources()
 	b.places = newPlaces(b.parts)
 	b.facts()
@@ -69,7 +69,11 @@ func (b *builder) build() (*Scenario, error) {
 // names lists what people may ask for.
 func (b *builder) names(s *Scenario) {
 	for i := range b.file.hosts {
-		s.Hosts = append(s.Hosts, b.file.hosts[i].Name())
+		h := &b.file.hosts[i]
+		s.Hosts = append(s.Hosts, h.Name())
+		if h.exec != nil {
+			s.Exec[h.Name()] = *h.exec
+		}
 	}
 	for _, v := range b.vaults {
 		s.Vaults = append(s.Vaults, v.Name())

@@ -15,6 +15,7 @@ import (
 type host struct {
 	world.Host
 	in, subnet, behind string
+	exec               *Exec
 	node               node
 }
 
@@ -55,6 +56,7 @@ func readHost(n node) host {
 		"dns":             into(&h.DNS, dnsRole),
 		"proxy":           into(&h.Proxy, proxyRole),
 		"forwards":        into(&h.Forward, forwardRole),
+		"exec":            into(&h.exec, execOf),
 	})
 	if _, err := dnsname.Parse(name); err != nil {
 		n.fail("has no name that a machine can have: %v", err)
@@ -62,6 +64,7 @@ func readHost(n node) host {
 	h.Meta = world.Meta{ID: world.HostID(name), Path: name}
 	h.Hosts = settings.ParseHosts(h.HostsFile)
 	h.setDefaults()
+	h.checkExec()
 	return h
 }
 
@@ -125,6 +128,7 @@ func dnsRole(n node) *world.DNSRole {
 		"forward":         into(&role.Forward, forwards),
 		"records":         into(&role.Records, records),
 		"filterPrivate":   into(&role.FilterPrivate, node.flag),
+		"filterWhole":     into(&role.FilterWhole, node.flag),
 		"validate":        into(&role.Validate, node.flag),
 		"delay":           into(&role.Delay, node.duration),
 		"upstreamTimeout": into(&role.UpstreamTimeout, node.duration),

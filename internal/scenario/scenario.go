@@ -25,7 +25,8 @@ type Scenario struct {
 	Hosts       []string     // names, in the order of the file
 	Vaults      []string     // names, our own first, each in the order of the file
 	Expect      map[string]Expectation
-	Unsupported []string // ids of managed HSMs, which are not supported yet
+	Exec        map[string]Exec // what can stand in for a host, by its name
+	Unsupported []string        // ids of managed HSMs, which are not supported yet
 }
 
 // IsUnsupported tells whether the file describes a managed HSM of that name,

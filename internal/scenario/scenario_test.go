@@ -89,10 +89,17 @@ func TestKeys(t *testing.T) {
 				{Domain: dnsname.Root, To: []netip.Addr{addr("168.63.129.16")}},
 			},
 			Records:       map[dnsname.Name][]netip.Addr{name("intranet.corp.example"): {addr("192.168.0.80")}},
-			FilterPrivate: true, Validate: true, Delay: 20 * time.Millisecond, UpstreamTimeout: 2 * time.Second, Fallback: true,
+			FilterPrivate: true, FilterWhole: true, Validate: true, Delay: 20 * time.Millisecond, UpstreamTimeout: 2 * time.Second, Fallback: true,
 			Cache: 30 * time.Second, Chases: true, Truncates: true, NoTCP: true,
 		}},
 		{"dns that recurses", host("plain-dns").DNS, &world.DNSRole{}},
+		{"exec", s.Exec, map[string]Exec{
+			"dc1": {
+				Command: []string{"named", "-g", "-c", "named.conf"}, Package: "bind9",
+				Files: map[string]string{"named.conf": "options { };\n", "zones/empty": ""},
+			},
+			"plain-dns": {Command: []string{"unbound"}, Package: "unbound", Files: map[string]string{}},
+		}},
 		{"proxy", host("squid").Proxy, &world.ProxyRole{
 			Port: 8080, InterceptTLS: true, Issuer: "CN=Corp Inspection CA", Trusted: true, Answers: 407, RewriteHost: "wrong",
 		}},
@@ -170,6 +177,9 @@ func TestFaults(t *testing.T) {
 		{"another subnet", network + "hosts: [{name: a, in: v, subnet: t, address: 10.0.0.4}]", "host a: hosts[0].subnet t does not hold 10.0.0.4"},
 		{"no node", network + "hosts: [{name: a, behind: b}]", "host a: hosts[0].behind names host:b"},
 		{"twice", network + "hosts:\n  - {name: a, in: v, address: 10.0.0.4}\n  - {name: A, in: v, address: 10.0.0.5}", "id stands twice"},
+		{"exec without a role", network + "hosts: [{name: a, in: v, address: 10.0.0.4, exec: {command: [named]}}]", "test.yaml:9: host a: hosts[0].exec stands beside neither dns nor proxy"},
+		{"exec without a command", network + "hosts: [{name: a, in: v, address: 10.0.0.4, dns: {}, exec: {}}]", "host a: hosts[0].exec has no command"},
+		{"exec with a file elsewhere", network + "hosts: [{name: a, in: v, address: 10.0.0.4, dns: {}, exec: {command: [named], files: {/etc/x: y}}}]", "hosts[0].exec.files./etc/x is no name in the directory"},
 		{"runs", "hosts: [{name: a, runs: toaster}]", `hosts[0].runs is "toaster", not one of [vm container`},
 		{"nameless", "hosts: [{in: internet}]", "test.yaml:1: host: hosts[0] has no name"},
 		{"delay", "hosts: [{name: a, dns: {delay: 5}}]", "hosts[0].dns.delay is not a duration"},

@@ -19,6 +19,7 @@ type Heading struct {
 	Title   string
 	First   world.ID // the host that stands first, and so is diagnosed where nobody names one
 	Expect  map[string]Expectation
+	Exec    map[string]Exec // what can stand in for a host, by its name
 }
 
 // Write makes a scenario file of a World, which Parse reads back to an equal
@@ -41,6 +42,7 @@ func Write(w *world.World, h Heading) ([]byte, error) {
 	}
 	for host := range w.Hosts() {
 		entry, err := places.host(host)
+		entry.Exec = execWritten(h.Exec[host.Name()])
 		if node, ok := w.Host(host.Behind); ok && node.Network == host.Network {
 			entry.In = "" // a pod is where its node is
 		}

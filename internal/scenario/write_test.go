@@ -84,6 +84,26 @@ func TestWriteCorpus(t *testing.T) {
 	}
 }
 
+func TestWriteExec(t *testing.T) {
+	for _, name := range Names() {
+		s, err := Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := Write(s.World, Heading{Exec: s.Exec})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse("written.yaml", data, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(s.Exec, again.Exec); diff != "" {
+			t.Errorf("%s: before -, after +\n%s", name, diff)
+		}
+	}
+}
+
 // TestWriteStock writes every stock world as it is, and every fault in the
 // first of them that it fits.
 func TestWriteStock(t *testing.T) {

@@ -44,6 +44,7 @@ type writtenHost struct {
 	DNS           *writtenDNS              `yaml:"dns,omitempty"`
 	Proxy         *writtenProxy            `yaml:"proxy,omitempty"`
 	Forward       *writtenForward          `yaml:"forwards,omitempty"`
+	Exec          *writtenExec             `yaml:"exec,omitempty"`
 }
 
 type writtenAnswer struct {
@@ -55,6 +56,7 @@ type writtenDNS struct {
 	Forward         map[string][]string `yaml:"forward,flow,omitempty"`
 	Records         map[string][]string `yaml:"records,flow,omitempty"`
 	FilterPrivate   bool                `yaml:"filterPrivate,omitempty"`
+	FilterWhole     bool                `yaml:"filterWhole,omitempty"`
 	Validate        bool                `yaml:"validate,omitempty"`
 	Delay           string              `yaml:"delay,omitempty"`
 	UpstreamTimeout string              `yaml:"upstreamTimeout,omitempty"`
@@ -181,7 +183,7 @@ func serverOf(role *world.DNSRole) (*writtenDNS, error) {
 	}
 	forward, err := forwarded(role.Forward)
 	w := &writtenDNS{
-		Forward: forward, Records: make(map[string][]string), FilterPrivate: role.FilterPrivate, Validate: role.Validate,
+		Forward: forward, Records: make(map[string][]string), FilterPrivate: role.FilterPrivate, FilterWhole: role.FilterWhole, Validate: role.Validate,
 		Delay: duration(role.Delay), UpstreamTimeout: duration(role.UpstreamTimeout), Fallback: role.Fallback,
 		Cache: duration(role.Cache), Chases: role.Chases, Truncates: role.Truncates,
 	}

@@ -55,6 +55,7 @@ func (s *Snapshot) World() (*world.World, arm.Result, error) {
 		if s, ok := r.(*world.Site); ok {
 			gaps = append(gaps, world.Gap{
 				Type: "microsoft.network/connections", Near: s.ID, Why: "Azure does not tell which DNS servers are asked there, nor what they do",
+				Unknowable: true,
 			})
 		}
 	}

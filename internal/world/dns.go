@@ -78,6 +78,7 @@ type DNSRole struct {
 	Forward         []Forward // longest domain first
 	Records         map[dnsname.Name][]netip.Addr
 	FilterPrivate   bool          // drops private addresses (rebinding protection)
+	FilterWhole     bool          // and with one the whole answer, as dnsmasq does and unbound does not
 	Validate        bool          // DNSSEC: an unsigned answer below a signed parent is bogus
 	Delay           time.Duration // before each answer
 	UpstreamTimeout time.Duration // zero: DefaultUpstreamTimeout

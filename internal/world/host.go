@@ -121,6 +121,9 @@ type Gap struct {
 	Type string // a resource type, lower case; "" for all
 	Near ID     // at or below this id; "" for everywhere
 	Why  string // "403: lacks Microsoft.Network/privateDnsZones/read"
+
+	// Unknowable says that Azure does not hold it: no permission closes the gap.
+	Unknowable bool
 }
 
 // Of tells whether the gap is one of resources of a type, given in lower case,
