@@ -2,6 +2,7 @@
 # make check   all that the gate runs; .ci/run says what that is
 # make bench   the measures, in numbers
 # make bench-lab  those of lab run, beside real servers (Linux; Debian's packages)
+# make conformance  Azure's own clients and command line against the lab
 # make fmt     put the layout right
 # make generate  write what derives from the rules again
 
@@ -9,20 +10,20 @@
 # looks at the packages that share anything between goroutines, and at those that
 # drive them; the rest has nothing to race. internal/arch holds the list.
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
-RACING := arm attach audit azure cli conform diagnose doctor edge keyvault lab live probe redact serve standin
+RACING := arm attach audit azure cli conform diagnose doctor edge keyvault lab live probe serve standin
 TESTFLAGS ?=
 
 tool := go tool -modfile=tools.mod
 
-.PHONY: build test check bench bench-lab fmt generate
+.PHONY: build test check bench bench-lab conformance clients fmt generate
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/pldoctor ./cmd/pldoctor
 
 test:
 	go vet ./...
-	go test -shuffle=on -timeout 10m $(TESTFLAGS) $$(go list ./... | grep -vE '/($(shell echo $(RACING) | tr ' ' '|'))$$')
-	go test $(RACE) -shuffle=on -timeout 10m $(TESTFLAGS) $(addprefix ./internal/,$(RACING))
+	go test -shuffle=on -timeout 20m $(TESTFLAGS) $$(go list ./... | grep -vE '/($(shell echo $(RACING) | tr ' ' '|'))$$')
+	go test $(RACE) -shuffle=on -timeout 20m $(TESTFLAGS) $(addprefix ./internal/,$(RACING))
 
 check:
 	bash .ci/run
@@ -32,6 +33,12 @@ bench:
 
 bench-lab:
 	bash .ci/bench-lab
+
+conformance: clients
+	cd conformance && go test -vet=off $(TESTFLAGS) ./...
+
+clients:
+	npm ci --prefix conformance/js --ignore-scripts --no-audit --no-fund
 
 fmt:
 	$(tool) gofumpt -w cmd internal

@@ -214,7 +214,7 @@ func TestSurroundings(t *testing.T) {
 	cmd := user{}.in(t, dir, "lab", "run", "proxy-in-the-way", "--", "sh", "-c", "hostname; env; cat /etc/hosts /etc/nsswitch.conf; ls /run/dbus /run/nscd 2>/dev/null | wc -l")
 	cmd.Env = append(os.Environ(), "http_proxy=http://192.0.2.1", "ALL_PROXY=http://192.0.2.1", "WEBSITE_SITE_NAME=mine")
 	out, stderr, _ := ran(t, cmd)
-	for _, want := range []string{"app\n", "HTTPS_PROXY=http://", "SSL_CERT_FILE=/", "127.0.0.1 localhost", "hosts: files dns"} {
+	for _, want := range []string{"app\n", "HTTPS_PROXY=http://", "SSL_CERT_FILE=/", "AZURE_CONFIG_DIR=/proc/1/fd/", "127.0.0.1 localhost", "hosts: files dns"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s%s", want, out, stderr)
 		}

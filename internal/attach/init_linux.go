@@ -56,6 +56,9 @@ func boot(line *net.UnixConn) (*os.Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := signOut(&p.Options); err != nil {
+		return nil, err
+	}
 	if err := serverRoom(p.Options); err != nil {
 		return nil, &step{"making the directory that a server starts in", err}
 	}

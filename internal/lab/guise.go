@@ -46,7 +46,25 @@ func (l *Lab) Guise(host world.ID) (Guise, error) {
 	if len(g.Addresses) == 0 {
 		g.Addresses = []netip.Addr{homeless}
 	}
+	for key, value := range l.credentials(h) {
+		if g.Environ[key] == "" {
+			g.Environ[key] = value
+		}
+	}
 	return g, nil
+}
+
+// credentials are the variables by which a program signs in as the host's
+// identity where no instance metadata gives it tokens: those of a service
+// principal, as the Azure SDKs' EnvironmentCredential reads them. Any secret is
+// the right one.
+func (l *Lab) credentials(h *world.Host) map[string]string {
+	_, inside := l.World().VNet(h.Network)
+	served := inside && (h.Runs == world.OnVM || h.Runs == world.OnAKS)
+	if served || h.Identity == "" || h.Identity == world.NoIdentity {
+		return nil
+	}
+	return map[string]string{"AZURE_TENANT_ID": l.tenant(), "AZURE_CLIENT_ID": guid("app", h.ID), "AZURE_CLIENT_SECRET": "any"}
 }
 
 // resolvConf is the text of resolv.conf(5), which has no word for split DNS.
