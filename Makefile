@@ -20,7 +20,9 @@ tool := go tool -modfile=tools.mod
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/pldoctor ./cmd/pldoctor
 
+test: export PATH := $(PATH):/usr/sbin
 test:
+	bash .ci/tools
 	go vet ./...
 	go test -shuffle=on -timeout 20m $(TESTFLAGS) $$(go list ./... | grep -vE '/($(shell echo $(RACING) | tr ' ' '|'))$$')
 	go test $(RACE) -shuffle=on -timeout 20m $(TESTFLAGS) $(addprefix ./internal/,$(RACING))
